@@ -1,0 +1,1 @@
+//! Graph executor over caller-given memory: no_std, no alloc.

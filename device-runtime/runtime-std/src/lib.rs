@@ -1,0 +1,1 @@
+//! Runtime for systems with an operating system: executable memory, mapped files, worker threads.

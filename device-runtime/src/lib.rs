@@ -1,0 +1,1 @@
+//! Lathe on the device: loads an artifact and runs inference.

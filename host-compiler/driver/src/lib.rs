@@ -1,0 +1,1 @@
+//! The ordered list of passes from an ONNX model to an artifact.

@@ -1,0 +1,14 @@
+//! Graph IR: typed tensors, operators, verifier, text form, passes and the reference interpreter.
+//!
+//! A [`Graph`] is a list of nodes in execution order over typed [`Value`]s. Every shape is static. Operators
+//! ([`Op`]) are the project's own, fewer and more regular than ONNX's: the importer translates.
+#![forbid(unsafe_code)]
+
+pub mod graph;
+pub mod op;
+pub mod tensor;
+
+pub use graph::{Graph, Node, NodeId, Value, ValueId};
+pub use lathe_artifact::DType;
+pub use op::Op;
+pub use tensor::{Tensor, TensorType};

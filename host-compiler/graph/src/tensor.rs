@@ -1,0 +1,91 @@
+//! Tensors: a type (element type and static shape) and, for constants, the data.
+
+use std::fmt;
+use std::sync::Arc;
+
+use lathe_artifact::DType;
+
+/// Element type and static shape. A scalar has an empty shape.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TensorType {
+    /// Element type.
+    pub dtype: DType,
+    /// Extent of each dimension, outermost first.
+    pub shape: Vec<usize>,
+}
+
+impl TensorType {
+    /// A type from its parts.
+    pub fn new(dtype: DType, shape: impl Into<Vec<usize>>) -> Self {
+        TensorType { dtype, shape: shape.into() }
+    }
+
+    /// Number of dimensions.
+    pub fn rank(&self) -> usize {
+        self.shape.len()
+    }
+
+    /// Number of elements (1 for a scalar).
+    pub fn elements(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Size in bytes, without padding.
+    pub fn bytes(&self) -> usize {
+        self.elements() * self.dtype.size()
+    }
+}
+
+impl fmt::Display for TensorType {
+    /// `f32[1,3,224,224]`, a scalar is `f32[]`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dims: Vec<String> = self.shape.iter().map(usize::to_string).collect();
+        write!(f, "{}[{}]", self.dtype, dims.join(","))
+    }
+}
+
+/// A constant tensor: row-major, little-endian bytes, shared cheaply.
+#[derive(Clone, PartialEq)]
+pub struct Tensor {
+    ty: TensorType,
+    bytes: Arc<Vec<u8>>,
+}
+
+impl fmt::Debug for Tensor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tensor({})", self.ty)
+    }
+}
+
+impl Tensor {
+    /// A tensor over row-major little-endian `bytes`; `None` when the length does not fit the type.
+    pub fn new(ty: TensorType, bytes: Vec<u8>) -> Option<Tensor> {
+        (bytes.len() == ty.bytes()).then(|| Tensor { ty, bytes: Arc::new(bytes) })
+    }
+
+    /// Element type and shape.
+    pub fn ty(&self) -> &TensorType {
+        &self.ty
+    }
+
+    /// Element type.
+    pub fn dtype(&self) -> DType {
+        self.ty.dtype
+    }
+
+    /// Shape.
+    pub fn shape(&self) -> &[usize] {
+        &self.ty.shape
+    }
+
+    /// Row-major little-endian bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The same data under another shape of as many elements; `None` when the counts differ.
+    pub fn reshaped(&self, shape: &[usize]) -> Option<Tensor> {
+        let ty = TensorType::new(self.ty.dtype, shape);
+        (ty.elements() == self.ty.elements()).then(|| Tensor { ty, bytes: self.bytes.clone() })
+    }
+}

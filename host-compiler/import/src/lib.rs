@@ -1,0 +1,1 @@
+//! ONNX import: protobuf to graph, one file per operator.

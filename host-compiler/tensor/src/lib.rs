@@ -1,0 +1,1 @@
+//! Tensor programs, schedules, loop nests and recipes.

@@ -1,0 +1,2 @@
+//! The project own commands: demo, test, ci, size, bench, bless, tidy.
+fn main() {}
