@@ -1,0 +1,105 @@
+//! Loop nests: what code generation is given. One [`Kernel`] per barrier-separated phase of a scheduled program.
+//!
+//! Loops have constant extents and start at 0; buffers are flat; every index is an element offset.
+
+use lathe_graph::DType;
+
+use crate::expr::{BufferId, Expr, VarId};
+
+/// How a loop is executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LoopKind {
+    /// one iteration after the other
+    Serial,
+    /// the whole loop copied out, the variable a constant in each copy
+    Unrolled,
+    /// One vector operation of `extent` lanes. The body holds only stores (and `If`s whose condition does not vary by
+    /// lane).
+    Vectorized,
+    /// Only the outermost loop of a kernel: the caller gives the slice `begin..end` of it.
+    Parallel,
+}
+
+/// A statement of a loop nest.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stmt {
+    /// `for var in 0..extent`
+    For {
+        /// the loop variable
+        var: VarId,
+        /// iterations
+        extent: i64,
+        /// how
+        kind: LoopKind,
+        /// what
+        body: Vec<Stmt>,
+    },
+    /// `buffer[index] = value`
+    Store {
+        /// the buffer
+        buffer: BufferId,
+        /// element offset (type `Index`)
+        index: Expr,
+        /// the value, of the buffer's type
+        value: Expr,
+    },
+    /// `if cond { then } else { otherwise }`
+    If {
+        /// the condition (bool)
+        cond: Expr,
+        /// where it holds
+        then: Vec<Stmt>,
+        /// where it does not
+        otherwise: Vec<Stmt>,
+    },
+}
+
+/// Where a kernel's buffer lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// `args[index]`; distinct parameters never overlap
+    Param {
+        /// position in the args table
+        index: u32,
+        /// whether the kernel writes it
+        written: bool,
+    },
+    /// at this byte offset of the worker's workspace (64-byte aligned)
+    Workspace {
+        /// bytes from the workspace's start
+        offset: usize,
+    },
+    /// In registers: every index is a constant once unrolled loops are copied out, plus the lane of a vectorised
+    /// loop. All accesses of one element use the same vector.
+    Register,
+}
+
+/// A buffer of a kernel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KernelBuffer {
+    /// name, for reading
+    pub name: String,
+    /// element type
+    pub dtype: DType,
+    /// elements
+    pub len: i64,
+    /// where it lives
+    pub place: Place,
+}
+
+/// A function over its buffers; see the kernel ABI in ARCHITECTURE.md.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kernel {
+    /// symbol name
+    pub name: String,
+    /// all buffers
+    pub buffers: Vec<KernelBuffer>,
+    /// names of the loop variables, by [`VarId`]
+    pub vars: Vec<String>,
+    /// iterations of the outer parallel loop (1 when there is none: the kernel is called with 0..1)
+    pub parallel: i64,
+    /// what is done; a parallel loop, if any, is the only top-level statement
+    pub body: Vec<Stmt>,
+    /// bytes of workspace a worker needs
+    pub workspace: usize,
+}
