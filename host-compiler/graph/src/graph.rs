@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::infer::{InferError, infer};
 use crate::op::Op;
 use crate::tensor::{Tensor, TensorType};
 
@@ -53,6 +54,8 @@ pub struct Graph {
     pub inputs: Vec<ValueId>,
     /// Graph outputs in the model's order, each with the name the model gives it.
     pub outputs: Vec<(String, ValueId)>,
+    /// How often each name was asked for, to tell a second one apart.
+    names: HashMap<String, u32>,
 }
 
 impl Graph {
@@ -76,9 +79,29 @@ impl Graph {
         self.value(id).constant.as_ref()
     }
 
-    /// Adds a value without a producer (the caller adds the node or lists it as an input).
+    /// `name`, or `name.1`, `name.2`, … when a value has that name already.
+    fn unique(&mut self, name: String) -> String {
+        match self.names.get(&name).copied() {
+            None => {
+                self.names.insert(name.clone(), 0);
+                name
+            }
+            Some(mut n) => loop {
+                n += 1;
+                let candidate = format!("{name}.{n}");
+                if !self.names.contains_key(&candidate) {
+                    self.names.insert(name, n);
+                    self.names.insert(candidate.clone(), 0);
+                    return candidate;
+                }
+            },
+        }
+    }
+
+    /// Adds a value without a producer (the caller adds the node or lists it as an input). A taken name gets a suffix.
     pub fn add_value(&mut self, name: impl Into<String>, ty: TensorType) -> ValueId {
-        self.values.push(Value { name: name.into(), ty, constant: None });
+        let name = self.unique(name.into());
+        self.values.push(Value { name, ty, constant: None });
         ValueId((self.values.len() - 1) as u32)
     }
 
@@ -91,8 +114,52 @@ impl Graph {
 
     /// Adds a constant.
     pub fn add_constant(&mut self, name: impl Into<String>, tensor: Tensor) -> ValueId {
-        self.values.push(Value { name: name.into(), ty: tensor.ty().clone(), constant: Some(tensor) });
-        ValueId((self.values.len() - 1) as u32)
+        let id = self.add_value(name, tensor.ty().clone());
+        self.values[id.0 as usize].constant = Some(tensor);
+        id
+    }
+
+    /// Appends a node and creates its results: one is named after the node, several `name:0`, `name:1`, …
+    pub fn push(
+        &mut self,
+        name: impl Into<String>,
+        op: Op,
+        inputs: &[ValueId],
+    ) -> Result<Vec<ValueId>, InferError> {
+        let name = name.into();
+        let types = self.infer(&op, inputs)?;
+        let single = types.len() == 1;
+        let label = |i: usize| if single { name.clone() } else { format!("{name}:{i}") };
+        let outputs: Vec<ValueId> =
+            types.into_iter().enumerate().map(|(i, ty)| self.add_value(label(i), ty)).collect();
+        self.nodes.push(Node { name, op, inputs: inputs.to_vec(), outputs: outputs.clone() });
+        Ok(outputs)
+    }
+
+    /// Appends a node whose results get these names (the ONNX names, say). `names` is matched with the results in
+    /// order; a result beyond them is named after the node.
+    pub fn push_named(
+        &mut self,
+        name: impl Into<String>,
+        op: Op,
+        inputs: &[ValueId],
+        names: &[&str],
+    ) -> Result<Vec<ValueId>, InferError> {
+        let name = name.into();
+        let types = self.infer(&op, inputs)?;
+        let mut outputs = Vec::with_capacity(types.len());
+        for (i, ty) in types.into_iter().enumerate() {
+            let label = names.get(i).map_or_else(|| format!("{name}:{i}"), |n| (*n).to_string());
+            outputs.push(self.add_value(label, ty));
+        }
+        self.nodes.push(Node { name, op, inputs: inputs.to_vec(), outputs: outputs.clone() });
+        Ok(outputs)
+    }
+
+    /// The result types of `op` applied to these values.
+    pub fn infer(&self, op: &Op, inputs: &[ValueId]) -> Result<Vec<TensorType>, InferError> {
+        let types: Vec<&TensorType> = inputs.iter().map(|&v| self.ty(v)).collect();
+        infer(op, &types)
     }
 
     /// The node that produces each value that has one.

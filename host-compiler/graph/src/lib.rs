@@ -5,10 +5,12 @@
 #![forbid(unsafe_code)]
 
 pub mod graph;
+pub mod infer;
 pub mod op;
 pub mod tensor;
 
 pub use graph::{Graph, Node, NodeId, Value, ValueId};
+pub use infer::{InferError, infer};
 pub use lathe_artifact::DType;
 pub use op::Op;
 pub use tensor::{Tensor, TensorType};

@@ -122,6 +122,54 @@ pub enum Unary {
     },
 }
 
+impl Unary {
+    /// The function's name in messages and in the text form.
+    pub fn name(self) -> &'static str {
+        match self {
+            Unary::Abs => "Abs",
+            Unary::Neg => "Neg",
+            Unary::Not => "Not",
+            Unary::BitNot => "BitNot",
+            Unary::Ceil => "Ceil",
+            Unary::Floor => "Floor",
+            Unary::Round => "Round",
+            Unary::Sign => "Sign",
+            Unary::Sqrt => "Sqrt",
+            Unary::Reciprocal => "Reciprocal",
+            Unary::Exp => "Exp",
+            Unary::Log => "Log",
+            Unary::Erf => "Erf",
+            Unary::Sin => "Sin",
+            Unary::Cos => "Cos",
+            Unary::Tan => "Tan",
+            Unary::Asin => "Asin",
+            Unary::Acos => "Acos",
+            Unary::Atan => "Atan",
+            Unary::Sinh => "Sinh",
+            Unary::Cosh => "Cosh",
+            Unary::Tanh => "Tanh",
+            Unary::Asinh => "Asinh",
+            Unary::Acosh => "Acosh",
+            Unary::Atanh => "Atanh",
+            Unary::Relu => "Relu",
+            Unary::Sigmoid => "Sigmoid",
+            Unary::HardSwish => "HardSwish",
+            Unary::Softplus => "Softplus",
+            Unary::Softsign => "Softsign",
+            Unary::Mish => "Mish",
+            Unary::LeakyRelu { .. } => "LeakyRelu",
+            Unary::HardSigmoid { .. } => "HardSigmoid",
+            Unary::Elu { .. } => "Elu",
+            Unary::Selu { .. } => "Selu",
+            Unary::Celu { .. } => "Celu",
+            Unary::ThresholdedRelu { .. } => "ThresholdedRelu",
+            Unary::Gelu { .. } => "Gelu",
+            Unary::IsNan => "IsNan",
+            Unary::IsInf { .. } => "IsInf",
+        }
+    }
+}
+
 /// Element-wise function of two operands of one type, broadcast NumPy-wise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Binary {
@@ -174,6 +222,56 @@ impl Binary {
             self,
             Binary::Equal | Binary::Less | Binary::LessOrEqual | Binary::Greater | Binary::GreaterOrEqual
         )
+    }
+
+    /// Every function, in declaration order.
+    pub const ALL: [Binary; 20] = [
+        Binary::Add,
+        Binary::Sub,
+        Binary::Mul,
+        Binary::Div,
+        Binary::Mod,
+        Binary::Fmod,
+        Binary::Pow,
+        Binary::Min,
+        Binary::Max,
+        Binary::Prelu,
+        Binary::And,
+        Binary::Or,
+        Binary::Xor,
+        Binary::ShiftLeft,
+        Binary::ShiftRight,
+        Binary::Equal,
+        Binary::Less,
+        Binary::LessOrEqual,
+        Binary::Greater,
+        Binary::GreaterOrEqual,
+    ];
+
+    /// The function's name in messages and in the text form.
+    pub fn name(self) -> &'static str {
+        match self {
+            Binary::Add => "Add",
+            Binary::Sub => "Sub",
+            Binary::Mul => "Mul",
+            Binary::Div => "Div",
+            Binary::Mod => "Mod",
+            Binary::Fmod => "Fmod",
+            Binary::Pow => "Pow",
+            Binary::Min => "Min",
+            Binary::Max => "Max",
+            Binary::Prelu => "Prelu",
+            Binary::And => "And",
+            Binary::Or => "Or",
+            Binary::Xor => "Xor",
+            Binary::ShiftLeft => "ShiftLeft",
+            Binary::ShiftRight => "ShiftRight",
+            Binary::Equal => "Equal",
+            Binary::Less => "Less",
+            Binary::LessOrEqual => "LessOrEqual",
+            Binary::Greater => "Greater",
+            Binary::GreaterOrEqual => "GreaterOrEqual",
+        }
     }
 }
 
@@ -605,4 +703,49 @@ pub enum Op {
         /// channel dimension of per-channel parameters
         axis: usize,
     },
+}
+
+impl Op {
+    /// The operator's name in messages and in the text form.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Op::Unary(f) => f.name(),
+            Op::Binary(f) => f.name(),
+            Op::Select => "Select",
+            Op::Cast(_) => "Cast",
+            Op::Reshape { .. } => "Reshape",
+            Op::Transpose { .. } => "Transpose",
+            Op::Expand { .. } => "Expand",
+            Op::Slice { .. } => "Slice",
+            Op::Concat { .. } => "Concat",
+            Op::Pad { .. } => "Pad",
+            Op::Tile { .. } => "Tile",
+            Op::Gather { .. } => "Gather",
+            Op::GatherElements { .. } => "GatherElements",
+            Op::GatherNd { .. } => "GatherNd",
+            Op::ScatterNd { .. } => "ScatterNd",
+            Op::ScatterElements { .. } => "ScatterElements",
+            Op::Trilu { .. } => "Trilu",
+            Op::OneHot { .. } => "OneHot",
+            Op::CumSum { .. } => "CumSum",
+            Op::Resize { .. } => "Resize",
+            Op::Reduce { .. } => "Reduce",
+            Op::ArgReduce { .. } => "ArgReduce",
+            Op::TopK { .. } => "TopK",
+            Op::Conv { .. } => "Conv",
+            Op::ConvTranspose { .. } => "ConvTranspose",
+            Op::MatMul { .. } => "MatMul",
+            Op::Einsum { .. } => "Einsum",
+            Op::Pool { .. } => "Pool",
+            Op::Softmax { .. } => "Softmax",
+            Op::LayerNorm { .. } => "LayerNorm",
+            Op::RmsNorm { .. } => "RmsNorm",
+            Op::BatchNorm { .. } => "BatchNorm",
+            Op::InstanceNorm { .. } => "InstanceNorm",
+            Op::Lstm { .. } => "Lstm",
+            Op::Gru { .. } => "Gru",
+            Op::Quantize { .. } => "Quantize",
+            Op::Dequantize { .. } => "Dequantize",
+        }
+    }
 }

@@ -1,9 +1,13 @@
 //! Tensors: a type (element type and static shape) and, for constants, the data.
 
+mod element;
+
 use std::fmt;
 use std::sync::Arc;
 
 use lathe_artifact::DType;
+
+pub use element::Element;
 
 /// Element type and static shape. A scalar has an empty shape.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +38,16 @@ impl TensorType {
     pub fn bytes(&self) -> usize {
         self.elements() * self.dtype.size()
     }
+
+    /// Size in bytes, or `None` when it exceeds [`TensorType::MAX_BYTES`]. Extents of zero count as one, so that every
+    /// stride of an accepted type can be computed without overflow.
+    pub fn checked_bytes(&self) -> Option<usize> {
+        let bytes = self.shape.iter().try_fold(self.dtype.size(), |acc, &d| acc.checked_mul(d.max(1)))?;
+        (bytes <= Self::MAX_BYTES).then(|| self.bytes())
+    }
+
+    /// The largest tensor a graph may hold: 1 TiB.
+    pub const MAX_BYTES: usize = 1 << 40;
 }
 
 impl fmt::Display for TensorType {
@@ -60,7 +74,7 @@ impl fmt::Debug for Tensor {
 impl Tensor {
     /// A tensor over row-major little-endian `bytes`; `None` when the length does not fit the type.
     pub fn new(ty: TensorType, bytes: Vec<u8>) -> Option<Tensor> {
-        (bytes.len() == ty.bytes()).then(|| Tensor { ty, bytes: Arc::new(bytes) })
+        (Some(bytes.len()) == ty.checked_bytes()).then(|| Tensor { ty, bytes: Arc::new(bytes) })
     }
 
     /// Element type and shape.
@@ -86,6 +100,6 @@ impl Tensor {
     /// The same data under another shape of as many elements; `None` when the counts differ.
     pub fn reshaped(&self, shape: &[usize]) -> Option<Tensor> {
         let ty = TensorType::new(self.ty.dtype, shape);
-        (ty.elements() == self.ty.elements()).then(|| Tensor { ty, bytes: self.bytes.clone() })
+        (ty.checked_bytes()? == self.ty.bytes()).then(|| Tensor { ty, bytes: self.bytes.clone() })
     }
 }
