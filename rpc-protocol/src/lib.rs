@@ -1,1 +1,18 @@
-//! Messages and framing between host and device.
+//! Messages and framing between a host and a device that runs artifacts.
+//!
+//! SPEC.md fixes the bytes. [`messages`] is the one table of messages, [`frame`] puts one message into a frame,
+//! [`accumulator`] finds frames in a stream of bytes, `client` (feature `std`) is the host's side. Everything but the
+//! client is `no_std` without an allocator.
+#![cfg_attr(not(feature = "std"), no_std)]
+#![forbid(unsafe_code)]
+
+pub mod accumulator;
+#[cfg(feature = "std")]
+pub mod client;
+pub mod frame;
+pub mod messages;
+mod schema;
+
+pub use accumulator::{Accumulator, Received};
+pub use frame::{Frame, FrameError, Header, Kind};
+pub use messages::{FaultCode, ProtocolVersion, Request, Response, SCHEMA_HASH, TimeUnit, VERSION};

@@ -1,0 +1,140 @@
+//! One message in one frame: header, postcard body and CRC-32C, stuffed by COBS and ended by a zero byte.
+
+use crc::Crc;
+use serde::{Deserialize, Serialize};
+
+/// The checksum of frames and uploads. Table-less on a device; by table where the standard library is.
+#[cfg(not(feature = "std"))]
+const CRC32C: Crc<u32, crc::NoTable> = Crc::<u32, crc::NoTable>::new(&crc::CRC_32_ISCSI);
+#[cfg(feature = "std")]
+static CRC32C: Crc<u32, crc::Table<16>> = Crc::<u32, crc::Table<16>>::new(&crc::CRC_32_ISCSI);
+
+/// CRC-32C of `bytes`, as frames carry it and `UploadBegin` announces it.
+pub fn crc32c(bytes: &[u8]) -> u32 {
+    CRC32C.checksum(bytes)
+}
+
+/// Bytes of the header before the body.
+pub const HEADER_BYTES: usize = 13;
+
+/// Bytes of the checksum after the body.
+pub const CRC_BYTES: usize = 4;
+
+/// Bytes a frame of `body` bytes takes on the wire at most, both delimiters included.
+pub const fn wire_bytes(body: usize) -> usize {
+    cobs::max_encoding_length(HEADER_BYTES + body + CRC_BYTES) + 2
+}
+
+/// Which way a frame goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// host to device
+    Request = 1,
+    /// device to host
+    Response = 2,
+}
+
+/// What stands before every message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// which way
+    pub kind: Kind,
+    /// counted up by the host with each request; the answer repeats it
+    pub sequence: u32,
+    /// chosen by the host in its hello; a device that restarted no longer knows it
+    pub session: u64,
+}
+
+/// A frame whose checksum held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// the header
+    pub header: Header,
+    /// the postcard bytes of the message
+    pub body: &'a [u8],
+}
+
+impl<'a> Frame<'a> {
+    /// Reads the body as a message.
+    pub fn message<M: Deserialize<'a>>(&self) -> Result<M, FrameError> {
+        match postcard::take_from_bytes(self.body) {
+            Ok((message, [])) => Ok(message),
+            _ => Err(FrameError::Message),
+        }
+    }
+}
+
+/// Why a frame could not be written or read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameError {
+    /// longer than the buffer
+    TooLong,
+    /// shorter than header and checksum
+    TooShort,
+    /// the zero byte came in the middle of a COBS block
+    Stuffing,
+    /// the checksum is wrong
+    Checksum,
+    /// neither request nor response
+    Kind,
+    /// the body is not a message of the table
+    Message,
+}
+
+impl core::fmt::Display for FrameError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            FrameError::TooLong => "frame longer than the buffer",
+            FrameError::TooShort => "frame shorter than its header and checksum",
+            FrameError::Stuffing => "frame cut inside a COBS block",
+            FrameError::Checksum => "frame with a wrong checksum",
+            FrameError::Kind => "frame of an unknown kind",
+            FrameError::Message => "frame that holds no message of this protocol version",
+        })
+    }
+}
+
+impl core::error::Error for FrameError {}
+
+/// Writes `message` as one frame into `wire` and returns its length. `scratch` holds the frame before stuffing: both
+/// must have room (see [`wire_bytes`]), else the error is [`FrameError::TooLong`].
+pub fn encode<M: Serialize>(
+    header: Header,
+    message: &M,
+    scratch: &mut [u8],
+    wire: &mut [u8],
+) -> Result<usize, FrameError> {
+    let head = scratch.get_mut(..HEADER_BYTES).ok_or(FrameError::TooLong)?;
+    head[0] = header.kind as u8;
+    head[1..5].copy_from_slice(&header.sequence.to_le_bytes());
+    head[5..13].copy_from_slice(&header.session.to_le_bytes());
+    let body = postcard::to_slice(message, &mut scratch[HEADER_BYTES..]).map_err(|_| FrameError::TooLong)?.len();
+    let end = HEADER_BYTES + body;
+    let crc = crc32c(&scratch[..end]);
+    scratch.get_mut(end..end + CRC_BYTES).ok_or(FrameError::TooLong)?.copy_from_slice(&crc.to_le_bytes());
+    let (first, rest) = wire.split_first_mut().ok_or(FrameError::TooLong)?;
+    *first = 0;
+    let stuffed = cobs::try_encode(&scratch[..end + CRC_BYTES], rest).map_err(|_| FrameError::TooLong)?;
+    *rest.get_mut(stuffed).ok_or(FrameError::TooLong)? = 0;
+    Ok(stuffed + 2)
+}
+
+/// Undoes the stuffing of `wire` (without its zero byte) in place and checks the frame.
+pub fn decode(wire: &mut [u8]) -> Result<Frame<'_>, FrameError> {
+    let length = cobs::decode_in_place(wire).map_err(|_| FrameError::Stuffing)?;
+    let bytes = wire.get(..length).ok_or(FrameError::Stuffing)?;
+    let (payload, crc) = bytes.split_last_chunk::<CRC_BYTES>().ok_or(FrameError::TooShort)?;
+    if crc32c(payload) != u32::from_le_bytes(*crc) {
+        return Err(FrameError::Checksum);
+    }
+    let (head, body) = payload.split_first_chunk::<HEADER_BYTES>().ok_or(FrameError::TooShort)?;
+    let [kind, s0, s1, s2, s3, session @ ..] = *head;
+    let kind = match kind {
+        1 => Kind::Request,
+        2 => Kind::Response,
+        _ => return Err(FrameError::Kind),
+    };
+    let header =
+        Header { kind, sequence: u32::from_le_bytes([s0, s1, s2, s3]), session: u64::from_le_bytes(session) };
+    Ok(Frame { header, body })
+}

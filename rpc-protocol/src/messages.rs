@@ -1,0 +1,244 @@
+//! The one table of messages. SPEC.md gives their order of use; the order of variants and fields here is the wire's.
+
+use serde::{Deserialize, Serialize};
+
+/// Version of the protocol, compared in the hello before anything else.
+pub type ProtocolVersion = u16;
+
+/// This protocol's version.
+pub const VERSION: ProtocolVersion = 1;
+
+/// Declares enums whose names, fields and types make up the schema hash.
+macro_rules! messages {
+    ($(
+        $(#[$meta:meta])*
+        enum $name:ident $(<$life:lifetime>)? {
+            $(
+                $(#[$vmeta:meta])*
+                $variant:ident $({ $( $(#[$fmeta:meta])* $field:ident : $ty:ty ),* $(,)? })?
+            ),* $(,)?
+        }
+    )*) => {
+        $(
+            $(#[$meta])*
+            pub enum $name $(<$life>)? {
+                $(
+                    $(#[$vmeta])*
+                    $variant $({ $( $(#[$fmeta])* $field : $ty ),* })?
+                ),*
+            }
+        )*
+
+        /// Hash of the table: of every message's name, its fields and their types, in order.
+        pub const SCHEMA_HASH: u32 = crate::schema::hash(concat!(
+            $( "enum ", stringify!($name), "{",
+                $( stringify!($variant), "{", $($( stringify!($field), ":", stringify!($ty), "," ,)*)? "}" ,)*
+            "}", )*
+        ));
+    };
+}
+
+messages! {
+    /// What the host asks. Each is answered by exactly one [`Response`] of the same sequence number.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    enum Request<'a> {
+        /// Opens a session: forgets what an earlier one loaded. The frame's session id becomes the session's.
+        Hello {
+            /// [`VERSION`] of the host
+            version: u16,
+            /// [`SCHEMA_HASH`] of the host
+            schema: u32,
+        },
+        /// Asks what the device is.
+        Info,
+        /// Announces an artifact. Bytes already held for the same size and checksum are kept (a resumed upload).
+        UploadBegin {
+            /// size of the artifact
+            bytes: u64,
+            /// CRC-32C of the whole artifact
+            crc: u32,
+        },
+        /// One piece of the artifact. Sending a piece twice does no harm; a gap is refused.
+        UploadChunk {
+            /// position of the first byte
+            offset: u64,
+            /// the bytes
+            #[serde(borrow)]
+            data: &'a [u8],
+        },
+        /// Checks and loads the uploaded artifact.
+        Load {
+            /// workers to run kernels with; 0 lets the device choose
+            threads: u32,
+        },
+        /// Writes a piece of an input.
+        SetInput {
+            /// position of the input in the artifact's I/O table
+            index: u32,
+            /// position of the first byte
+            offset: u64,
+            /// the bytes
+            #[serde(borrow)]
+            data: &'a [u8],
+        },
+        /// Runs inference once.
+        Run,
+        /// Reads a piece of an output.
+        GetOutput {
+            /// position of the output in the artifact's I/O table
+            index: u32,
+            /// position of the first byte
+            offset: u64,
+            /// at most so many bytes; the device may send fewer
+            limit: u32,
+        },
+        /// Times inference: one warm-up run, then `repeat` samples of `number` runs each.
+        Time {
+            /// runs in one sample
+            number: u32,
+            /// samples
+            repeat: u32,
+            /// `number` grows until a sample takes at least this
+            min_repeat_ms: u32,
+            /// pause before each sample
+            cooldown_ms: u32,
+            /// evict the caches before each sample (a sample is then one run)
+            flush_cache: bool,
+        },
+        /// Reads samples of the last `Time` or `Profile`.
+        GetSamples {
+            /// position of the first sample
+            first: u32,
+        },
+        /// Times each step of the plan, `number` runs: the samples are one per step.
+        Profile {
+            /// runs to average over
+            number: u32,
+        },
+        /// Runs the artifact's golden self-test.
+        SelfTest,
+        /// Ends the session; the device forgets the model.
+        Bye,
+    }
+
+    /// What the device answers.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    enum Response<'a> {
+        /// To `Hello`.
+        Hello {
+            /// [`VERSION`] of the device
+            version: u16,
+            /// [`SCHEMA_HASH`] of the device
+            schema: u32,
+            /// largest frame body, in bytes before stuffing, that the device takes
+            max_body: u32,
+        },
+        /// To `Info`.
+        Info {
+            /// target family as in `--target`
+            #[serde(borrow)]
+            target: &'a str,
+            /// processor, for reading
+            #[serde(borrow)]
+            cpu: &'a str,
+            /// processor features separated by blanks, by their names in artifacts
+            #[serde(borrow)]
+            features: &'a str,
+            /// processors that can run workers
+            workers: u32,
+            /// memory for artifact and arena; 0 when the device does not know
+            memory: u64,
+        },
+        /// To `UploadBegin` and `UploadChunk`: bytes held from the artifact's start.
+        Uploaded {
+            /// the next offset to send
+            have: u64,
+        },
+        /// To `Load`.
+        Loaded {
+            /// bytes of arena taken, workspaces included
+            arena: u64,
+            /// workers that will run kernels
+            threads: u32,
+        },
+        /// To `SetInput`, `Bye`.
+        Done,
+        /// To `Run`.
+        Ran {
+            /// how long it took, in `unit`s
+            ticks: u64,
+            /// what a tick is
+            unit: TimeUnit,
+        },
+        /// To `GetOutput`.
+        Output {
+            /// the bytes from the asked-for offset; empty at the end
+            #[serde(borrow)]
+            data: &'a [u8],
+        },
+        /// To `Time` and `Profile`: what `GetSamples` will give.
+        Timed {
+            /// runs in one sample, as grown
+            number: u32,
+            /// samples held
+            samples: u32,
+            /// what a tick is
+            unit: TimeUnit,
+        },
+        /// To `GetSamples`.
+        Samples {
+            /// ticks of consecutive samples, each a little-endian u64 for the sample's `number` runs together
+            #[serde(borrow)]
+            ticks: &'a [u8],
+        },
+        /// To `SelfTest`.
+        SelfTested {
+            /// outputs compared; 0 when the artifact holds no self-test
+            compared: u32,
+            /// of them wrong
+            wrong: u32,
+        },
+        /// To anything that could not be done; the session goes on unless the code says otherwise.
+        Failed {
+            /// what kind of failure
+            code: FaultCode,
+            /// a sentence for the person at the host
+            #[serde(borrow)]
+            detail: &'a str,
+        },
+    }
+
+    /// Kinds of failure.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    enum FaultCode {
+        /// the session is not open, or not this one (the device restarted): say hello again
+        NoSession,
+        /// the device speaks another version or schema
+        Incompatible,
+        /// the message could not be read, or makes no sense now
+        BadRequest,
+        /// an offset or index outside what there is
+        OutOfRange,
+        /// nothing is loaded
+        NoModel,
+        /// not all inputs were given before a run
+        MissingInput,
+        /// the artifact is damaged, or for another processor
+        ArtifactRefused,
+        /// not enough memory
+        OutOfMemory,
+        /// running failed
+        RunFailed,
+    }
+
+    /// What a device counts time in.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    enum TimeUnit {
+        /// nanoseconds of a steady clock
+        Nanoseconds,
+        /// cycles of the core
+        Cycles,
+        /// instructions (an emulator in which time follows the instruction count)
+        Instructions,
+    }
+}
