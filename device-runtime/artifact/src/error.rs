@@ -1,0 +1,270 @@
+//! Why an artifact is refused: numbered, without allocation, with the offending values.
+
+use core::fmt;
+
+/// Why an artifact is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArtifactError {
+    /// The first bytes are not those of an artifact.
+    NotAnArtifact,
+    /// The format's version is not one this reader knows.
+    UnsupportedVersion {
+        /// Version in the file.
+        found: u16,
+        /// Version this reader knows.
+        supported: u16,
+    },
+    /// The file ends inside its own header.
+    Truncated {
+        /// Bytes the header needs.
+        needed: u32,
+        /// Bytes there are.
+        have: u32,
+    },
+    /// The artifact is for another target.
+    WrongTarget {
+        /// The artifact's target.
+        artifact: Name,
+        /// The target this runtime runs on.
+        host: &'static str,
+    },
+    /// The kernels need a feature this CPU does not have.
+    MissingFeature {
+        /// The artifact's CPU name.
+        cpu: Name,
+        /// The feature that is missing.
+        feature: Name,
+    },
+    /// The header's size and the number of bytes given differ.
+    SizeMismatch {
+        /// Bytes the header declares.
+        declared: u32,
+        /// Bytes there are.
+        actual: u64,
+    },
+    /// The checksum does not match: the bytes changed after they were written.
+    ChecksumMismatch {
+        /// CRC-32C in the header.
+        stored: u32,
+        /// CRC-32C of the bytes.
+        computed: u32,
+    },
+    /// A section of an unknown kind that may not be skipped.
+    UnknownSection {
+        /// The kind.
+        kind: u16,
+    },
+    /// A section that every artifact has is missing, or stands twice.
+    SectionCount {
+        /// The kind.
+        kind: u16,
+        /// How many there are.
+        found: u32,
+    },
+    /// A section overlaps the one before it, leaves a gap, or ends outside the file.
+    SectionPlacement {
+        /// The kind.
+        kind: u16,
+        /// Its offset.
+        offset: u32,
+        /// Its length.
+        length: u32,
+    },
+    /// A reference ends outside what it refers to.
+    OutOfRange {
+        /// What refers.
+        what: &'static str,
+        /// Which one.
+        index: u32,
+        /// One past the last byte or entry referred to.
+        end: u64,
+        /// Bytes or entries there are.
+        limit: u32,
+    },
+    /// A field has a value that the format does not allow.
+    BadValue {
+        /// The field.
+        what: &'static str,
+        /// Of which record.
+        index: u32,
+        /// Its value.
+        value: u32,
+    },
+    /// A text is not UTF-8 or lies outside the strings.
+    BadText {
+        /// The text.
+        what: &'static str,
+        /// Of which record.
+        index: u32,
+    },
+    /// An offset does not have the alignment it claims, or claims more than its memory has.
+    Misaligned {
+        /// What is misaligned.
+        what: &'static str,
+        /// Which one.
+        index: u32,
+        /// Its offset.
+        offset: u32,
+        /// The alignment, as a power of two.
+        align_log2: u8,
+    },
+}
+
+impl ArtifactError {
+    /// The error's number, stable over versions: what a device without text sends over a link.
+    pub const fn number(&self) -> u16 {
+        match self {
+            ArtifactError::NotAnArtifact => 1,
+            ArtifactError::UnsupportedVersion { .. } => 2,
+            ArtifactError::Truncated { .. } => 3,
+            ArtifactError::WrongTarget { .. } => 4,
+            ArtifactError::MissingFeature { .. } => 5,
+            ArtifactError::SizeMismatch { .. } => 6,
+            ArtifactError::ChecksumMismatch { .. } => 7,
+            ArtifactError::UnknownSection { .. } => 8,
+            ArtifactError::SectionCount { .. } => 9,
+            ArtifactError::SectionPlacement { .. } => 10,
+            ArtifactError::OutOfRange { .. } => 11,
+            ArtifactError::BadValue { .. } => 12,
+            ArtifactError::BadText { .. } => 13,
+            ArtifactError::Misaligned { .. } => 14,
+        }
+    }
+}
+
+impl fmt::Display for ArtifactError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            ArtifactError::NotAnArtifact => {
+                f.write_str("this is not a Lathe artifact: compile the model first (host-compiler MODEL.onnx -o OUT.lathe)")
+            }
+            ArtifactError::UnsupportedVersion { found, supported } => write!(
+                f,
+                "artifact format {found}, this runtime reads format {supported}: compile the model again with the matching host-compiler"
+            ),
+            ArtifactError::Truncated { needed, have } => {
+                write!(f, "the artifact ends inside its header ({have} bytes of {needed}): copy it again")
+            }
+            ArtifactError::WrongTarget { artifact, host } => write!(
+                f,
+                "the artifact is for {artifact}, this device is {host}: compile the model with --target {host}"
+            ),
+            ArtifactError::MissingFeature { cpu, feature } => write!(
+                f,
+                "the artifact is for the CPU {cpu} and needs its feature {feature}, which this CPU lacks: compile the model with an --mcpu this CPU implements"
+            ),
+            ArtifactError::SizeMismatch { declared, actual } => {
+                write!(f, "the artifact should have {declared} bytes and has {actual}: copy it again")
+            }
+            ArtifactError::ChecksumMismatch { stored, computed } => write!(
+                f,
+                "the artifact's checksum is {computed:08x} and should be {stored:08x}: it was damaged, copy it again"
+            ),
+            _ => self.fmt_malformed(f),
+        }
+    }
+}
+
+impl ArtifactError {
+    /// The errors that only a faulty writer or a forger can cause: the checksum was right.
+    fn fmt_malformed(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("malformed artifact: ")?;
+        match *self {
+            ArtifactError::UnknownSection { kind } => {
+                write!(f, "unknown section kind {kind:#06x}")?
+            }
+            ArtifactError::SectionCount { kind, found } => {
+                write!(
+                    f,
+                    "section kind {kind:#06x} stands {found} times instead of once"
+                )?;
+            }
+            ArtifactError::SectionPlacement {
+                kind,
+                offset,
+                length,
+            } => {
+                write!(
+                    f,
+                    "section kind {kind:#06x} cannot lie at {offset} with {length} bytes"
+                )?;
+            }
+            ArtifactError::OutOfRange {
+                what,
+                index,
+                end,
+                limit,
+            } => {
+                write!(f, "{what} {index} ends at {end}, beyond {limit}")?;
+            }
+            ArtifactError::BadValue { what, index, value } => {
+                write!(f, "{what} of entry {index} cannot be {value}")?;
+            }
+            ArtifactError::BadText { what, index } => {
+                write!(f, "{what} {index} is not a valid text")?
+            }
+            ArtifactError::Misaligned {
+                what,
+                index,
+                offset,
+                align_log2,
+            } => {
+                write!(
+                    f,
+                    "{what} {index} at {offset} cannot have alignment 2^{align_log2}"
+                )?;
+            }
+            _ => {}
+        }
+        f.write_str("; compile the model again, and report it if that does not help")
+    }
+}
+
+impl core::error::Error for ArtifactError {}
+
+/// A short text held by value, so that an error outlives the bytes it speaks of. Cut after 32 bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Name {
+    bytes: [u8; 32],
+    length: u8,
+}
+
+impl Name {
+    /// The first 32 bytes of `text`, cut at a character boundary.
+    pub fn new(text: &str) -> Name {
+        let mut name = Name {
+            bytes: [0; 32],
+            length: 0,
+        };
+        let cut = text
+            .char_indices()
+            .map(|(at, c)| at.saturating_add(c.len_utf8()))
+            .take_while(|end| *end <= 32);
+        let kept = text.get(..cut.last().unwrap_or(0)).unwrap_or("");
+        for (slot, byte) in name.bytes.iter_mut().zip(kept.bytes()) {
+            *slot = byte;
+        }
+        name.length = u8::try_from(kept.len()).unwrap_or(0);
+        name
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        self.bytes
+            .get(..usize::from(self.length))
+            .and_then(|bytes| core::str::from_utf8(bytes).ok())
+            .unwrap_or("")
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}

@@ -1,0 +1,199 @@
+//! The golden self-test: inputs made from a seed, and a few output elements they must give.
+//!
+//! [`fill`] and [`element`] are used by the compiler, which records the samples from its reference interpreter, and by
+//! the device, which checks its kernels against them.
+
+use crate::dtype::DType;
+use crate::error::ArtifactError;
+use crate::fields::{Fields, Records, check_range, wrong_length};
+use crate::io::Io;
+use crate::layout::{
+    GOLDEN_HEADER_BYTES, GOLDEN_INPUT_BYTES, GOLDEN_SAMPLE_BYTES, MAX_GOLDEN_SAMPLES,
+};
+
+/// Between which values the elements of one input lie.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GoldenInput {
+    /// Least value.
+    pub low: f64,
+    /// Greatest value; integers reach it, floats come near.
+    pub high: f64,
+}
+
+/// One output element that the self-test must give.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GoldenSample {
+    /// Number of the output.
+    pub output: u16,
+    /// Number of the element, in memory order.
+    pub element: u32,
+    /// Its value.
+    pub value: f64,
+    /// Largest allowed absolute difference.
+    pub tolerance: f32,
+}
+
+impl GoldenSample {
+    /// Whether `found` is the recorded value, within the tolerance; a recorded NaN asks for NaN.
+    pub fn accepts(&self, found: f64) -> bool {
+        if self.value.is_nan() || !self.value.is_finite() {
+            return found.to_bits() == self.value.to_bits()
+                || (found.is_nan() && self.value.is_nan());
+        }
+        (found - self.value).abs() <= f64::from(self.tolerance)
+    }
+}
+
+/// The golden section.
+#[derive(Clone, Copy, Debug)]
+pub struct Golden<'a> {
+    /// Seed of the inputs.
+    pub seed: u64,
+    inputs: Records<'a, GOLDEN_INPUT_BYTES>,
+    samples: Records<'a, GOLDEN_SAMPLE_BYTES>,
+}
+
+impl<'a> Golden<'a> {
+    /// The range of each input, in input order.
+    pub fn inputs(&self) -> impl ExactSizeIterator<Item = GoldenInput> + use<'a> {
+        self.inputs.iter().map(|record| GoldenInput {
+            low: f64::from_bits(record.u64(0)),
+            high: f64::from_bits(record.u64(8)),
+        })
+    }
+
+    /// The recorded output elements.
+    pub fn samples(&self) -> impl ExactSizeIterator<Item = GoldenSample> + use<'a> {
+        self.samples.iter().map(|record| GoldenSample {
+            value: f64::from_bits(record.u64(0)),
+            tolerance: f32::from_bits(record.u32(8)),
+            element: record.u32(12),
+            output: record.u16(16),
+        })
+    }
+
+    pub(crate) fn parse(section: &'a [u8], io: &Io<'a>) -> Result<Golden<'a>, ArtifactError> {
+        let Some((counts, rest)) = section.split_at_checked(GOLDEN_HEADER_BYTES) else {
+            return Err(wrong_length("golden length", section));
+        };
+        let counts = Fields(counts);
+        let (inputs, rest) = Records::split(rest, counts.u32(8), "golden input count")?;
+        let (samples, rest) = Records::split(rest, counts.u32(12), "golden sample count")?;
+        if !rest.is_empty() || inputs.len() != io.inputs.len() || samples.len() > MAX_GOLDEN_SAMPLES
+        {
+            return Err(wrong_length("golden length", section));
+        }
+        for (index, record) in samples.numbered() {
+            let output = io.outputs.get(usize::from(record.u16(16)));
+            let Some(output) = output else {
+                return Err(ArtifactError::BadValue {
+                    what: "golden output",
+                    index,
+                    value: u32::from(record.u16(16)),
+                });
+            };
+            let size = DType::from_byte(output.u8(20)).map_or(1, DType::size);
+            let elements = output.u32(12) / u32::try_from(size).unwrap_or(1).max(1);
+            check_range("golden element", index, record.u32(12), 1, elements)?;
+        }
+        Ok(Golden {
+            seed: counts.u64(0),
+            inputs,
+            samples,
+        })
+    }
+}
+
+/// Writes the golden elements of input number `input` to `bytes`: element `e` is made from the 64-bit number
+/// `mix(seed + 0x9E3779B97F4A7C15 * (input * 2^32 + e + 1))`, `mix` being SplitMix64's; see SPEC.md.
+pub fn fill(dtype: DType, seed: u64, input: u32, range: GoldenInput, bytes: &mut [u8]) {
+    for (number, element) in (0u64..).zip(bytes.chunks_exact_mut(dtype.size())) {
+        let place = (u64::from(input) << 32)
+            .wrapping_add(number)
+            .wrapping_add(1);
+        let random = mix(seed.wrapping_add(place.wrapping_mul(0x9E37_79B9_7F4A_7C15)));
+        store(dtype, random, range, element);
+    }
+}
+
+fn mix(x: u64) -> u64 {
+    let x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    x ^ (x >> 31)
+}
+
+fn store(dtype: DType, random: u64, range: GoldenInput, element: &mut [u8]) {
+    // 24 bits: a step of the unit interval that f32 holds exactly.
+    let unit = (random >> 40) as f32 / 16_777_216.0;
+    let real = range.low as f32 + (range.high as f32 - range.low as f32) * unit;
+    let whole = || {
+        let low = range.low as i64;
+        let span = (range.high as i64)
+            .wrapping_sub(low)
+            .wrapping_add(1)
+            .cast_unsigned()
+            .max(1);
+        low.wrapping_add(((random >> 32).wrapping_mul(span) >> 32).cast_signed())
+    };
+    match dtype {
+        DType::F32 => put(element, real.to_le_bytes()),
+        DType::F64 => put(element, f64::from(real).to_le_bytes()),
+        DType::F16 => put(element, f16_bits(real).to_le_bytes()),
+        DType::Bool => put(element, [u8::from(random >> 63 == 1)]),
+        _ => {
+            for (slot, byte) in element.iter_mut().zip(whole().to_le_bytes()) {
+                *slot = byte;
+            }
+        }
+    }
+}
+
+fn put<const N: usize>(element: &mut [u8], value: [u8; N]) {
+    if let Some(slot) = element.first_chunk_mut::<N>() {
+        *slot = value;
+    }
+}
+
+/// The value of element number `index` of a tensor; `None` beyond its end. 64-bit integers beyond 2^53 are rounded.
+pub fn element(dtype: DType, bytes: &[u8], index: u32) -> Option<f64> {
+    let start = usize::try_from(index).ok()?.checked_mul(dtype.size())?;
+    let fields = Fields(bytes.get(start..start.checked_add(dtype.size())?)?);
+    Some(match dtype {
+        DType::F32 => f64::from(f32::from_bits(fields.u32(0))),
+        DType::F64 => f64::from_bits(fields.u64(0)),
+        DType::F16 => f64::from(f16_value(fields.u16(0))),
+        DType::Bool | DType::U8 => f64::from(fields.u8(0)),
+        DType::I8 => f64::from(fields.u8(0).cast_signed()),
+        DType::I16 => f64::from(fields.u16(0).cast_signed()),
+        DType::U16 => f64::from(fields.u16(0)),
+        DType::I32 => f64::from(fields.u32(0).cast_signed()),
+        DType::U32 => f64::from(fields.u32(0)),
+        DType::I64 => fields.u64(0).cast_signed() as f64,
+        DType::U64 => fields.u64(0) as f64,
+    })
+}
+
+/// binary16 of `value`, rounded towards zero; magnitudes below 2^-14 become zero, those beyond 65504 become 65504.
+/// Golden inputs need a fixed rule, not the nearest value.
+fn f16_bits(value: f32) -> u16 {
+    let bits = value.to_bits();
+    let sign = (bits >> 16) as u16 & 0x8000;
+    match (bits >> 23 & 0xff).checked_sub(112) {
+        None | Some(0) => sign,
+        Some(exponent @ 1..=30) => sign | (exponent as u16) << 10 | (bits >> 13) as u16 & 0x3ff,
+        Some(_) => sign | 0x7bff,
+    }
+}
+
+fn f16_value(bits: u16) -> f32 {
+    let sign = u32::from(bits & 0x8000) << 16;
+    let exponent = u32::from(bits >> 10 & 0x1f);
+    let fraction = u32::from(bits & 0x3ff);
+    let magnitude = match exponent {
+        // 2^-24 is the step of binary16's subnormals.
+        0 => fraction as f32 / 16_777_216.0,
+        31 => f32::from_bits(0x7f80_0000 | fraction << 13),
+        _ => f32::from_bits((exponent + 112) << 23 | fraction << 13),
+    };
+    f32::from_bits(magnitude.to_bits() | sign)
+}
