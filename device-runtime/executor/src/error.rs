@@ -1,0 +1,146 @@
+//! Why a model cannot be loaded, or fails its self-test.
+
+use core::fmt;
+
+use lathe_artifact::ArtifactError;
+
+/// Why a model cannot be loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoadError {
+    /// The artifact is refused.
+    Artifact(ArtifactError),
+    /// The arena is too small.
+    ArenaTooSmall {
+        /// Bytes the model needs with this number of workers.
+        needed: u64,
+        /// Bytes of the arena.
+        given: usize,
+        /// Workers.
+        workers: usize,
+    },
+    /// The arena does not start at a multiple of its alignment.
+    ArenaMisaligned {
+        /// The alignment in bytes.
+        align: usize,
+    },
+    /// The code does not start at a multiple of its alignment.
+    CodeMisaligned {
+        /// The alignment in bytes.
+        align: usize,
+    },
+    /// The constants do not start at a multiple of their alignment.
+    ConstantsMisaligned {
+        /// The alignment in bytes.
+        align: usize,
+    },
+    /// A step runs on a processor that this runtime does not drive.
+    NoProcessor {
+        /// Number of the step.
+        step: usize,
+        /// Number of its processor.
+        processor: u8,
+    },
+}
+
+impl LoadError {
+    /// The error's number, stable over versions; those of [`ArtifactError`] are below 100.
+    pub const fn number(&self) -> u16 {
+        match self {
+            LoadError::Artifact(error) => error.number(),
+            LoadError::ArenaTooSmall { .. } => 101,
+            LoadError::ArenaMisaligned { .. } => 102,
+            LoadError::CodeMisaligned { .. } => 103,
+            LoadError::ConstantsMisaligned { .. } => 104,
+            LoadError::NoProcessor { .. } => 105,
+        }
+    }
+}
+
+impl From<ArtifactError> for LoadError {
+    fn from(error: ArtifactError) -> LoadError {
+        LoadError::Artifact(error)
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            LoadError::Artifact(error) => error.fmt(f),
+            LoadError::ArenaTooSmall {
+                needed,
+                given,
+                workers,
+            } => write!(
+                f,
+                "the model needs an arena of {needed} bytes with {workers} worker(s) and was given {given}: \
+                 give it a larger arena or fewer workers"
+            ),
+            LoadError::ArenaMisaligned { align } => {
+                write!(
+                    f,
+                    "the arena must start at a multiple of {align} bytes: align its buffer"
+                )
+            }
+            LoadError::CodeMisaligned { align } => {
+                write!(
+                    f,
+                    "the artifact's code must start at a multiple of {align} bytes: align the artifact in memory"
+                )
+            }
+            LoadError::ConstantsMisaligned { align } => write!(
+                f,
+                "the artifact's constants must start at a multiple of {align} bytes: align the artifact in memory"
+            ),
+            LoadError::NoProcessor { step, processor } => write!(
+                f,
+                "step {step} runs on processor {processor} of the artifact, which this runtime does not drive: \
+                 compile the model for the CPU alone"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for LoadError {}
+
+/// Why the golden self-test fails.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum GoldenError {
+    /// The artifact carries no self-test.
+    Absent,
+    /// An output element is not what it must be.
+    Mismatch {
+        /// Number of the output.
+        output: u16,
+        /// Number of the element, in memory order.
+        element: u32,
+        /// The value it must have.
+        expected: f64,
+        /// The value it has.
+        found: f64,
+        /// The largest allowed difference.
+        tolerance: f32,
+    },
+}
+
+impl fmt::Display for GoldenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            GoldenError::Absent => {
+                f.write_str("the artifact carries no golden self-test: compile the model with one")
+            }
+            GoldenError::Mismatch {
+                output,
+                element,
+                expected,
+                found,
+                tolerance,
+            } => write!(
+                f,
+                "element {element} of output {output} is {found} and must be {expected} within {tolerance}: \
+                 this device computes wrong numbers with this artifact"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for GoldenError {}

@@ -1,0 +1,93 @@
+//! Running one step: its pointer table, its slices, its kernel.
+
+use lathe_artifact::{Launch, MAX_ARGUMENTS, Space};
+
+use crate::model::Model;
+use crate::workers::Workers;
+
+/// A kernel: `args` are the buffers of the step, `workspace` belongs to the calling worker, `begin..end` is its slice
+/// of the parallel axis.
+type KernelFn =
+    unsafe extern "C" fn(args: *const *mut u8, workspace: *mut u8, begin: u32, end: u32);
+
+/// A kernel with its buffers, shared by the workers of one step.
+struct Call {
+    kernel: KernelFn,
+    table: [*mut u8; MAX_ARGUMENTS],
+}
+
+// SAFETY: workers only read the table; that the slices of one step do not disturb each other is the contract of the
+// plan, which `Model::load` makes its caller vouch for.
+unsafe impl Sync for Call {}
+
+impl Call {
+    /// Runs `begin..end`.
+    ///
+    /// # Safety
+    /// `workspace` is not in use by another worker.
+    unsafe fn run(&self, workspace: *mut u8, (begin, end): (u32, u32)) {
+        // SAFETY: the kernel is code of an artifact that the caller of `Model::load` vouched for, its table holds
+        // every argument the plan gives it, and the load checked that those lie in arena and constants.
+        unsafe { (self.kernel)(self.table.as_ptr(), workspace, begin, end) }
+    }
+}
+
+/// The slice of `0..extent` that belongs to `worker`: contiguous, in order, lengths differing by at most one.
+fn slice(extent: u32, worker: usize, workers: usize) -> (u32, u32) {
+    let (worker, workers) = (worker as u32, (workers as u32).max(1));
+    let (length, longer) = (extent / workers, extent % workers);
+    let begin = |worker: u32| length.wrapping_mul(worker).wrapping_add(worker.min(longer));
+    (begin(worker), begin(worker.wrapping_add(1)))
+}
+
+impl<W: Workers> Model<'_, W> {
+    /// Runs step number `index`; nothing when there is none.
+    pub(crate) fn run_step(&mut self, index: usize) {
+        let Some(step) = self.artifact.step(index) else {
+            return;
+        };
+        let Some(kernel) = self.artifact.kernel(step.kernel) else {
+            return;
+        };
+        let Launch::Slices { extent } = step.launch else {
+            return;
+        };
+        let mut table = [core::ptr::null_mut(); MAX_ARGUMENTS];
+        for (slot, argument) in table.iter_mut().zip(step.arguments()) {
+            let offset = argument.offset as usize;
+            *slot = match argument.space {
+                Space::Arena => self.arena.at(offset),
+                Space::Constants => self.placement.constants.wrapping_add(offset).cast_mut(),
+            };
+        }
+        let call = Call {
+            kernel: self.kernel_at(kernel.entry),
+            table,
+        };
+        let arena = &self.arena;
+        let workers = self.worker_count;
+        if workers == 1 || extent <= 1 {
+            if extent > 0 {
+                // SAFETY: no other worker runs.
+                unsafe { call.run(arena.workspace(0), (0, extent)) };
+            }
+            return;
+        }
+        self.workers.run(&|worker| {
+            let (begin, end) = slice(extent, worker, workers);
+            if begin < end {
+                // SAFETY: every worker has its own number, and so its own workspace.
+                unsafe { call.run(arena.workspace(worker), (begin, end)) };
+            }
+        });
+    }
+
+    fn kernel_at(&self, entry: u32) -> KernelFn {
+        let address = self.placement.code.wrapping_add(entry as usize);
+        // Thumb code is called at an odd address.
+        #[cfg(target_arch = "arm")]
+        let address = address.wrapping_add(1);
+        // SAFETY: the load checked that the entry lies in the code, which the caller of `Model::load` vouched for.
+        unsafe { core::mem::transmute::<*const u8, KernelFn>(address) }
+    }
+}
