@@ -7,11 +7,13 @@
 #![forbid(unsafe_code)]
 
 pub mod expr;
+pub mod index;
 pub mod loops;
 pub mod program;
+pub mod schedule;
 pub mod target;
 
 pub use expr::{BinaryFn, BufferId, CompareFn, Expr, Scalar, Type, UnaryFn, VarId};
 pub use loops::{Kernel, LoopKind, Stmt};
-pub use target::Target;
 pub use program::{Axis, Body, Buffer, Combiner, Program, Role, Stage, StageId};
+pub use target::Target;

@@ -2,6 +2,17 @@
 //!
 //! Loops have constant extents and start at 0; buffers are flat; every index is an element offset.
 
+mod build;
+mod finish;
+mod lower;
+mod node;
+mod partition;
+mod text;
+
+pub use build::identity;
+pub use lower::{lower, Lowered};
+pub use text::write_expr;
+
 use lathe_graph::DType;
 
 use crate::expr::{BufferId, Expr, VarId};

@@ -3,6 +3,12 @@
 //! A program is a list of [`Stage`]s in dependency order. Each stage fills one buffer, one element for each point of
 //! its axes, from an expression that reads other buffers. Nothing here says how: that is the schedule's.
 
+pub mod build;
+pub mod eval;
+pub mod text;
+pub mod typing;
+pub mod verify;
+
 use lathe_graph::DType;
 
 use crate::expr::{BufferId, Expr};
@@ -150,5 +156,30 @@ impl Program {
     pub fn add_stage(&mut self, stage: Stage) -> StageId {
         self.stages.push(stage);
         StageId((self.stages.len() - 1) as u32)
+    }
+}
+
+impl Body {
+    /// Every sub-expression of the body.
+    pub fn visit(&self, f: &mut impl FnMut(&Expr)) {
+        match self {
+            Body::Map(value) | Body::Reduce(_, value) => value.visit(f),
+            Body::Update { index, value, .. } => {
+                index.iter().for_each(|e| e.visit(f));
+                value.visit(f);
+            }
+        }
+    }
+
+    /// The body with each of its top-level expressions replaced.
+    pub fn map(&self, f: &mut impl FnMut(&Expr) -> Expr) -> Body {
+        match self {
+            Body::Map(value) => Body::Map(f(value)),
+            Body::Reduce(combiner, value) => Body::Reduce(*combiner, f(value)),
+            Body::Update { index, combiner, value } => {
+                let index = index.iter().map(&mut *f).collect();
+                Body::Update { index, combiner: *combiner, value: f(value) }
+            }
+        }
     }
 }

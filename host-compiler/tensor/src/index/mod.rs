@@ -1,0 +1,7 @@
+//! Index arithmetic: ranges, and a canonical form in which equal indices look equal.
+
+mod range;
+mod simplify;
+
+pub use range::{Range, Ranges};
+pub use simplify::{is_index, simplify, substitute, Sum};

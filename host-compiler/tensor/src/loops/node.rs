@@ -1,0 +1,104 @@
+//! The form between a schedule's tree and a kernel: statements with guards not yet resolved.
+
+use std::collections::HashMap;
+
+use super::LoopKind;
+use crate::expr::{BufferId, Expr, VarId};
+use crate::index::substitute;
+use crate::schedule::Guard;
+
+/// A statement.
+#[derive(Clone, Debug)]
+pub(super) enum Node {
+    For { var: VarId, extent: i64, kind: LoopKind, body: Vec<Node>, locals: Vec<BufferId> },
+    Store { buffer: BufferId, index: Expr, value: Expr, guards: Vec<Guard> },
+    If { cond: Expr, then: Vec<Node>, otherwise: Vec<Node> },
+}
+
+/// Loop variables and local buffers of the kernel under construction; hands out fresh ones for copies.
+pub(super) struct Names {
+    pub vars: Vec<String>,
+    /// for each buffer: the program's buffer it is a copy of
+    pub buffers: Vec<BufferId>,
+}
+
+impl Names {
+    pub fn fresh_var(&mut self, of: VarId) -> VarId {
+        let name = self.vars[of.0 as usize].clone();
+        self.vars.push(name);
+        VarId(self.vars.len() as u32 - 1)
+    }
+
+    fn fresh_buffer(&mut self, of: BufferId) -> BufferId {
+        self.buffers.push(self.buffers[of.0 as usize]);
+        BufferId(self.buffers.len() as u32 - 1)
+    }
+}
+
+/// What a copy of some statements replaces.
+#[derive(Clone, Default)]
+pub(super) struct Replacement {
+    pub vars: HashMap<VarId, Expr>,
+    pub buffers: HashMap<BufferId, BufferId>,
+}
+
+impl Replacement {
+    pub fn expr(&self, e: &Expr) -> Expr {
+        let e = substitute(e, &|v| self.vars.get(&v).cloned());
+        if self.buffers.is_empty() { e } else { self.rename(e) }
+    }
+
+    fn rename(&self, e: Expr) -> Expr {
+        match e.map_operands(&mut |x| self.rename(x)) {
+            Expr::Load { buffer, index } => {
+                Expr::Load { buffer: self.buffers.get(&buffer).copied().unwrap_or(buffer), index }
+            }
+            e => e,
+        }
+    }
+}
+
+/// A copy of `nodes` with fresh loop variables and fresh local buffers, and with `replacement` made.
+pub(super) fn copy(nodes: &[Node], replacement: &Replacement, names: &mut Names) -> Vec<Node> {
+    nodes.iter().map(|n| copy_one(n, replacement, names)).collect()
+}
+
+fn copy_one(node: &Node, r: &Replacement, names: &mut Names) -> Node {
+    match node {
+        Node::For { var, extent, kind, body, locals } => {
+            let mut r = r.clone();
+            let fresh = names.fresh_var(*var);
+            r.vars.insert(*var, Expr::Var(fresh));
+            for l in locals {
+                r.buffers.insert(*l, names.fresh_buffer(*l));
+            }
+            let locals = locals.iter().map(|l| r.buffers[l]).collect();
+            Node::For { var: fresh, extent: *extent, kind: *kind, body: copy(body, &r, names), locals }
+        }
+        Node::Store { buffer, index, value, guards } => Node::Store {
+            buffer: r.buffers.get(buffer).copied().unwrap_or(*buffer),
+            index: r.expr(index),
+            value: r.expr(value),
+            guards: guards.iter().map(|g| Guard { index: r.expr(&g.index), bound: g.bound }).collect(),
+        },
+        Node::If { cond, then, otherwise } => Node::If {
+            cond: r.expr(cond),
+            then: copy(then, r, names),
+            otherwise: copy(otherwise, r, names),
+        },
+    }
+}
+
+/// Calls `f` on the guards of every store.
+pub(super) fn visit_guards(nodes: &[Node], f: &mut impl FnMut(&[Guard])) {
+    for n in nodes {
+        match n {
+            Node::For { body, .. } => visit_guards(body, f),
+            Node::Store { guards, .. } => f(guards),
+            Node::If { then, otherwise, .. } => {
+                visit_guards(then, f);
+                visit_guards(otherwise, f);
+            }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Loop partitioning: guards that only the last iteration of a loop can violate are resolved by treating that
+//! iteration apart, with inner loops cut to what is left. Full tiles then run without any check.
+//!
+//! ```text
+//! for o in 0..4                         for o in 0..3
+//!   for i in 0..6                 ->      for i in 0..6: out[o*6 + i] = …
+//!     out[o*6 + i] = … if < 19          for i in 0..1: out[18 + i] = …
+//! ```
+
+use super::node::{copy, visit_guards, Names, Node, Replacement};
+use super::LoopKind;
+use crate::expr::{BinaryFn, CompareFn, Expr, VarId};
+use crate::index::{simplify, Range, Ranges};
+use crate::schedule::Guard;
+
+/// Resolves the guards in `nodes`; those that no partition resolves become conditions.
+pub(super) fn partition(nodes: Vec<Node>, ranges: &Ranges, names: &mut Names) -> Vec<Node> {
+    nodes.into_iter().flat_map(|n| partition_one(n, ranges, names)).collect()
+}
+
+fn partition_one(node: Node, ranges: &Ranges, names: &mut Names) -> Vec<Node> {
+    match node {
+        Node::Store { buffer, index, value, guards } => {
+            let left: Vec<Guard> = guards.into_iter().filter(|g| !holds(g, ranges)).collect();
+            let store = Node::Store { buffer, index, value, guards: vec![] };
+            match left.iter().map(|g| condition(g, ranges)).reduce(Expr::and) {
+                None => vec![store],
+                Some(cond) => vec![Node::If { cond, then: vec![store], otherwise: vec![] }],
+            }
+        }
+        Node::If { cond, then, otherwise } => {
+            let then = partition(then, ranges, names);
+            vec![Node::If { cond, then, otherwise: partition(otherwise, ranges, names) }]
+        }
+        Node::For { var, extent, kind, body, locals } => {
+            let extent = reachable(&body, var, extent, ranges);
+            if extent <= 0 {
+                return vec![];
+            }
+            let mut inside = ranges.clone();
+            inside.insert(var, Range::extent(extent));
+            let last_violates = violated(&body, var, &inside);
+            let mut before_last = ranges.clone();
+            before_last.insert(var, Range::extent(extent - 1));
+            let peel = extent > 1
+                && kind != LoopKind::Vectorized
+                && last_violates > 0
+                && violated(&body, var, &before_last) < last_violates;
+            if !peel {
+                let body = partition(body, &inside, names);
+                return vec![Node::For { var, extent, kind, body, locals }];
+            }
+            // the last iteration, as a loop of one: its own local buffers and variables
+            let once = Node::For { var, extent: 1, kind: LoopKind::Serial, body: body.clone(), locals: locals.clone() };
+            let mut tail = copy(&[once], &Replacement::default(), names);
+            fix_first(&mut tail, extent - 1);
+            let tail = partition(tail, ranges, names);
+            let full = partition(body, &before_last, names);
+            if kind == LoopKind::Parallel {
+                let cond = Expr::compare(CompareFn::Lt, Expr::Var(var), Expr::Index(extent - 1));
+                let body = vec![Node::If { cond, then: full, otherwise: tail }];
+                return vec![Node::For { var, extent, kind, body, locals }];
+            }
+            let mut out = vec![Node::For { var, extent: extent - 1, kind, body: full, locals }];
+            out.extend(tail);
+            out
+        }
+    }
+}
+
+/// Replaces the variable of the one loop of `nodes` (of extent 1) inside its body by `value`.
+fn fix_first(nodes: &mut [Node], value: i64) {
+    if let Some(Node::For { var, body, .. }) = nodes.first_mut() {
+        let var = *var;
+        for n in body {
+            fix(n, var, value);
+        }
+    }
+}
+
+fn fix(node: &mut Node, var: VarId, value: i64) {
+    let set = |e: &mut Expr| *e = crate::index::substitute(e, &|v| (v == var).then_some(Expr::Index(value)));
+    match node {
+        Node::For { body, .. } => body.iter_mut().for_each(|n| fix(n, var, value)),
+        Node::Store { index, value: v, guards, .. } => {
+            set(index);
+            set(v);
+            guards.iter_mut().for_each(|g| set(&mut g.index));
+        }
+        Node::If { cond, then, otherwise } => {
+            set(cond);
+            then.iter_mut().chain(otherwise).for_each(|n| fix(n, var, value));
+        }
+    }
+}
+
+fn holds(g: &Guard, ranges: &Ranges) -> bool {
+    ranges.of(&simplify(&g.index, ranges)).is_some_and(|r| r.within(g.bound))
+}
+
+fn condition(g: &Guard, ranges: &Ranges) -> Expr {
+    let index = simplify(&g.index, ranges);
+    let below = Expr::compare(CompareFn::Lt, index.clone(), Expr::Index(g.bound));
+    match ranges.of(&index) {
+        Some(r) if r.min >= 0 => below,
+        _ => Expr::binary(BinaryFn::And, Expr::compare(CompareFn::Le, Expr::Index(0), index), below),
+    }
+}
+
+/// How many guards that mention `var` may fail, inner loops taken at their full extents.
+fn violated(body: &[Node], var: VarId, ranges: &Ranges) -> usize {
+    fn walk(nodes: &[Node], var: VarId, ranges: &Ranges, count: &mut usize) {
+        for n in nodes {
+            match n {
+                Node::For { var: v, extent, body, .. } => {
+                    let mut inside = ranges.clone();
+                    inside.insert(*v, Range::extent(*extent));
+                    walk(body, var, &inside, count);
+                }
+                Node::Store { guards, .. } => {
+                    *count += guards.iter().filter(|g| mentions(&g.index, var) && !holds(g, ranges)).count();
+                }
+                Node::If { then, otherwise, .. } => {
+                    walk(then, var, ranges, count);
+                    walk(otherwise, var, ranges, count);
+                }
+            }
+        }
+    }
+    let mut count = 0;
+    walk(body, var, ranges, &mut count);
+    count
+}
+
+fn mentions(e: &Expr, var: VarId) -> bool {
+    let mut found = false;
+    e.visit(&mut |e| found |= *e == Expr::Var(var));
+    found
+}
+
+/// The iterations of `var` after which every store's guards must fail: the loop may stop there.
+fn reachable(body: &[Node], var: VarId, extent: i64, ranges: &Ranges) -> i64 {
+    let mut needed = 0;
+    let mut inner = ranges.clone();
+    insert_inner(body, &mut inner);
+    visit_guards(body, &mut |guards| {
+        let limit = guards.iter().filter_map(|g| limit(g, var, &inner)).min().unwrap_or(extent);
+        needed = needed.max(limit.min(extent));
+    });
+    needed
+}
+
+fn insert_inner(nodes: &[Node], ranges: &mut Ranges) {
+    for n in nodes {
+        match n {
+            Node::For { var, extent, body, .. } => {
+                ranges.insert(*var, Range::extent(*extent));
+                insert_inner(body, ranges);
+            }
+            Node::Store { .. } => {}
+            Node::If { then, otherwise, .. } => {
+                insert_inner(then, ranges);
+                insert_inner(otherwise, ranges);
+            }
+        }
+    }
+}
+
+/// From which value of `var` on the guard must fail: `c * var + rest < bound` with `rest` at its least.
+fn limit(g: &Guard, var: VarId, inner: &Ranges) -> Option<i64> {
+    let sum = crate::index::Sum::of(&g.index, inner);
+    let c = sum.terms.iter().find(|t| t.0 == Expr::Var(var))?.1;
+    if c <= 0 {
+        return None;
+    }
+    let rest = crate::index::Sum {
+        terms: sum.terms.iter().filter(|t| t.0 != Expr::Var(var)).cloned().collect(),
+        constant: sum.constant,
+    };
+    if mentions(&rest.clone().expr(), var) {
+        return None;
+    }
+    let least = inner.of(&rest.expr())?.min;
+    Some((g.bound - least + c - 1).div_euclid(c).max(0))
+}
