@@ -98,6 +98,12 @@ impl Graph {
         }
     }
 
+    /// Renames a value; a taken name gets a suffix.
+    pub fn rename(&mut self, id: ValueId, name: impl Into<String>) {
+        let name = self.unique(name.into());
+        self.values[id.0 as usize].name = name;
+    }
+
     /// Adds a value without a producer (the caller adds the node or lists it as an input). A taken name gets a suffix.
     pub fn add_value(&mut self, name: impl Into<String>, ty: TensorType) -> ValueId {
         let name = self.unique(name.into());

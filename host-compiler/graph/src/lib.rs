@@ -6,6 +6,7 @@
 
 pub mod graph;
 pub mod infer;
+pub mod interpreter;
 pub mod op;
 pub mod tensor;
 

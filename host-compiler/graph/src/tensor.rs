@@ -8,6 +8,7 @@ use std::sync::Arc;
 use lathe_artifact::DType;
 
 pub use element::Element;
+pub(crate) use element::{widen_f64, widen_i64};
 
 /// Element type and static shape. A scalar has an empty shape.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

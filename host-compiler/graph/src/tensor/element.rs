@@ -31,6 +31,33 @@ fn decode<T: Element, R>(bytes: &[u8], f: impl Fn(T) -> R) -> Vec<R> {
     bytes.chunks_exact(size_of::<T>()).map(|c| f(bytemuck::pod_read_unaligned(c))).collect()
 }
 
+/// What [`Tensor::to_f64s`] gives, for some of a tensor's bytes.
+pub(crate) fn widen_f64(dtype: DType, b: &[u8]) -> Vec<f64> {
+    match dtype {
+        DType::F32 => decode(b, |v: f32| f64::from(v)),
+        DType::F16 => decode(b, |v: f16| v.to_f64()),
+        DType::F64 => decode(b, |v: f64| v),
+        DType::U64 => decode(b, |v: u64| v as f64),
+        _ => widen_i64(dtype, b).into_iter().map(|v| v as f64).collect(),
+    }
+}
+
+/// What [`Tensor::to_i64s`] gives, for some of a tensor's bytes.
+pub(crate) fn widen_i64(dtype: DType, b: &[u8]) -> Vec<i64> {
+    match dtype {
+        DType::F32 | DType::F16 | DType::F64 => widen_f64(dtype, b).into_iter().map(|v| v as i64).collect(),
+        DType::Bool => decode(b, |v: u8| i64::from(v != 0)),
+        DType::I8 => decode(b, |v: i8| i64::from(v)),
+        DType::U8 => decode(b, |v: u8| i64::from(v)),
+        DType::I16 => decode(b, |v: i16| i64::from(v)),
+        DType::U16 => decode(b, |v: u16| i64::from(v)),
+        DType::I32 => decode(b, |v: i32| i64::from(v)),
+        DType::U32 => decode(b, |v: u32| i64::from(v)),
+        DType::I64 => decode(b, |v: i64| v),
+        DType::U64 => decode(b, |v: u64| v as i64),
+    }
+}
+
 impl Tensor {
     /// A tensor of `values` in row-major order; `None` when their number does not fit the shape.
     pub fn from_slice<T: Element>(shape: &[usize], values: &[T]) -> Option<Tensor> {
@@ -44,31 +71,12 @@ impl Tensor {
 
     /// Every element as `f64` (booleans as 0 or 1; 64-bit integers lose digits above 2^53).
     pub fn to_f64s(&self) -> Vec<f64> {
-        let b = self.bytes();
-        match self.dtype() {
-            DType::F32 => decode(b, |v: f32| f64::from(v)),
-            DType::F16 => decode(b, |v: f16| v.to_f64()),
-            DType::F64 => decode(b, |v: f64| v),
-            DType::U64 => decode(b, |v: u64| v as f64),
-            _ => self.to_i64s().into_iter().map(|v| v as f64).collect(),
-        }
+        widen_f64(self.dtype(), self.bytes())
     }
 
     /// Every element as `i64`: floats truncate toward zero and saturate, `u64` keeps its bits.
     pub fn to_i64s(&self) -> Vec<i64> {
-        let b = self.bytes();
-        match self.dtype() {
-            DType::F32 | DType::F16 | DType::F64 => self.to_f64s().into_iter().map(|v| v as i64).collect(),
-            DType::Bool => decode(b, |v: u8| i64::from(v != 0)),
-            DType::I8 => decode(b, |v: i8| i64::from(v)),
-            DType::U8 => decode(b, |v: u8| i64::from(v)),
-            DType::I16 => decode(b, |v: i16| i64::from(v)),
-            DType::U16 => decode(b, |v: u16| i64::from(v)),
-            DType::I32 => decode(b, |v: i32| i64::from(v)),
-            DType::U32 => decode(b, |v: u32| i64::from(v)),
-            DType::I64 => decode(b, |v: i64| v),
-            DType::U64 => decode(b, |v: u64| v as i64),
-        }
+        widen_i64(self.dtype(), self.bytes())
     }
 
     /// A tensor of `values` rounded to `dtype` (integers truncate and saturate, nonzero is true); `None` when their
