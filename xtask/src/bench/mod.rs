@@ -1,0 +1,218 @@
+//! `cargo xtask bench`: our artifact and other engines on the same models, interleaved in one run.
+//!
+//! Machines are shared and noisy, so a time alone means little. Every engine is loaded and warm before the first
+//! round; in each round each engine runs for a moment in turn; what is printed are medians over all rounds, and
+//! ratios of each round's medians, so that a slow minute slows everybody.
+
+mod peer;
+mod statistics;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::arguments::Arguments;
+use crate::{build, demo, models, process, workspace};
+use peer::Peer;
+use statistics::{Samples, median};
+
+/// Seconds each engine runs for in one round.
+const SECONDS: f64 = 0.7;
+/// The peers' packages; numpy and onnx load the inputs.
+const PACKAGES: [&str; 5] =
+    ["numpy==2.4.6", "onnx==1.22.0", "onnxruntime==1.31.1", "openvino==2026.4.1", "MNN==3.6.1"];
+/// Our own column.
+const OURS: &str = "lathe";
+
+/// The verb.
+pub fn run(mut arguments: Arguments) -> Result<()> {
+    let threads = arguments.count("--threads", 1)?;
+    let rounds = arguments.count("--rounds", 7)?;
+    let peers = arguments.value("--peers")?.unwrap_or_else(|| "ort,ov,mnn".into());
+    let as_json = arguments.flag("--json");
+    let words = arguments.rest()?;
+    if words == ["kernels"] {
+        return kernels();
+    }
+    let peers: Vec<&str> = peers.split(',').filter(|name| !name.is_empty()).collect();
+    let subjects = subjects(&words)?;
+    let setting = Setting { compiler: build::host_compiler()?, python: python()?, threads, rounds };
+    let mut results = Vec::new();
+    if !as_json {
+        println!("{}", header(&peers, threads));
+    }
+    for subject in &subjects {
+        let result = setting.measure(subject, &peers)?;
+        if !as_json {
+            println!("{}", row(&subject.name, &result));
+        }
+        results.push(json!({ "model": subject.name, "engines": describe(&result) }));
+    }
+    if as_json {
+        println!("{}", json!({ "schema": 1, "threads": threads, "rounds": rounds, "models": results }));
+    } else {
+        println!("median ms; in brackets its time over ours: above 1 we are faster");
+    }
+    Ok(())
+}
+
+/// GFLOP/s of single kernels beside the core's measured peak: the compiler's own example.
+fn kernels() -> Result<()> {
+    process::run(workspace::cargo().args(["run", "--release", "--package", "lathe-codegen", "--example", "kernels"]))
+}
+
+/// The Python environment with the peers, made once.
+pub fn python() -> Result<PathBuf> {
+    let folder = workspace::cache().join("python-bench");
+    let python = folder.join("bin/python");
+    let stamp = folder.join("packages");
+    let wanted = PACKAGES.join("\n");
+    if fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
+        return Ok(python);
+    }
+    process::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    let mut pip = Command::new(&python);
+    process::run(pip.args(["-m", "pip", "install", "--disable-pip-version-check"]).args(PACKAGES))
+        .context("the peers could not be installed; the first time needs a network")?;
+    fs::write(&stamp, wanted)?;
+    Ok(python)
+}
+
+/// A model to measure.
+struct Subject {
+    name: String,
+    path: PathBuf,
+    /// `--input-shape NAME=…` words.
+    shapes: Vec<String>,
+}
+
+/// The paths named; else the catalogue beside the project; else the demo's model.
+fn subjects(words: &[String]) -> Result<Vec<Subject>> {
+    if words.is_empty() {
+        if let Some(folder) = models::beside() {
+            let models = models::catalogue(&folder, false)?;
+            return Ok(models.iter().map(Subject::of_model).collect());
+        }
+        return Ok(vec![Subject::of_path(&demo::model()?)]);
+    }
+    words.iter().map(|word| subject(word)).collect()
+}
+
+fn subject(word: &str) -> Result<Subject> {
+    if Path::new(word).is_file() {
+        return Ok(Subject::of_path(&fs::canonicalize(word)?));
+    }
+    let folder = models::beside().with_context(|| format!("{word} is no file"))?;
+    let models = models::catalogue(&folder, true)?;
+    let model = models.iter().find(|model| model.name == word);
+    Ok(Subject::of_model(model.with_context(|| format!("{word} is no file and no model of {}", folder.display()))?))
+}
+
+impl Subject {
+    fn of_path(path: &Path) -> Self {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Self { name: stem, path: path.to_path_buf(), shapes: Vec::new() }
+    }
+
+    fn of_model(model: &models::Model) -> Self {
+        Self { name: model.name.clone(), path: model.path(), shapes: model.shape_arguments() }
+    }
+}
+
+/// What all models of one run share.
+struct Setting {
+    compiler: PathBuf,
+    python: PathBuf,
+    threads: usize,
+    rounds: usize,
+}
+
+/// An engine's name and its samples, or why it has none.
+type Column = (String, Result<Samples, String>);
+
+impl Setting {
+    /// Ours first, then each peer. A peer that cannot run the model says why; ours must.
+    fn measure(&self, subject: &Subject, peers: &[&str]) -> Result<Vec<Column>> {
+        let artifact = self.compile(subject)?;
+        let mut running: Vec<(String, Result<Peer, String>)> = Vec::new();
+        for name in peers {
+            let started = Peer::start(&self.python, name, self.threads, &subject.path, &subject.shapes);
+            running.push(((*name).to_owned(), started.map_err(|error| format!("{error:#}"))));
+        }
+        let mut ours = Samples::default();
+        let mut columns: Vec<Column> = Vec::new();
+        for (name, peer) in &running {
+            columns.push((name.clone(), peer.as_ref().map(|_| Samples::default()).map_err(Clone::clone)));
+        }
+        for _ in 0..self.rounds {
+            ours.add_round(self.time_ours(&artifact)?);
+            for ((_, peer), (_, samples)) in running.iter_mut().zip(&mut columns) {
+                if let (Ok(peer), Ok(samples)) = (peer, samples) {
+                    samples.add_round(peer.time(SECONDS)?);
+                }
+            }
+        }
+        columns.insert(0, (OURS.to_owned(), Ok(ours)));
+        Ok(columns)
+    }
+
+    fn compile(&self, subject: &Subject) -> Result<PathBuf> {
+        let folder = workspace::cache().join("bench");
+        fs::create_dir_all(&folder)?;
+        let artifact = folder.join(format!("{}.lathe", subject.name));
+        let mut compile = Command::new(&self.compiler);
+        compile.arg("compile").arg(&subject.path).args(["--target", "x86_64-linux", "--mcpu", "native"]);
+        process::capture(compile.args(&subject.shapes).arg("-o").arg(&artifact))?;
+        Ok(artifact)
+    }
+
+    fn time_ours(&self, artifact: &Path) -> Result<Vec<f64>> {
+        let mut time = Command::new(&self.compiler);
+        time.arg("time").arg(artifact).args(["--device", "local", "--threads", &self.threads.to_string()]);
+        let milliseconds = format!("{:.0}", SECONDS * 1e3 / 8.0);
+        time.args(["--number", "1", "--repeat", "8", "--cooldown-ms", "0", "--min-repeat-ms", &milliseconds, "--json"]);
+        let told: Value = serde_json::from_str(&process::capture(&mut time)?)?;
+        let samples: Vec<f64> = serde_json::from_value(told["samples_ms"].clone())?;
+        ensure!(!samples.is_empty(), "`{}` gave no samples", process::shown(&time));
+        Ok(samples)
+    }
+}
+
+fn header(peers: &[&str], threads: usize) -> String {
+    let columns: String = peers.iter().map(|peer| format!("{peer:>18}")).collect();
+    format!("{:<24}{OURS:>10}{columns}   ({threads} thread{})", "model", if threads == 1 { "" } else { "s" })
+}
+
+fn row(name: &str, columns: &[Column]) -> String {
+    let ours = columns.iter().find_map(|(_, samples)| samples.as_ref().ok());
+    let mut line = format!("{name:<24}");
+    for (index, (_, samples)) in columns.iter().enumerate() {
+        line += &match (samples, ours) {
+            (Ok(samples), _) if index == 0 => format!("{:>10.3}", median(samples.all())),
+            (Ok(samples), Some(ours)) => format!("{:>10.3} ({:>4.2}x)", median(samples.all()), samples.over(ours)),
+            _ => format!("{:>18}", "-"),
+        };
+    }
+    for (engine, samples) in columns {
+        if let Err(why) = samples {
+            line += &format!("\n    {engine}: {}", why.lines().last().unwrap_or_default());
+        }
+    }
+    line
+}
+
+fn describe(columns: &[Column]) -> Value {
+    let ours = columns.iter().find_map(|(_, samples)| samples.as_ref().ok());
+    let engines = columns.iter().map(|(name, samples)| match (samples, ours) {
+        (Ok(samples), Some(ours)) => {
+            let all = samples.all();
+            let least = all.iter().copied().fold(f64::INFINITY, f64::min);
+            json!({ "engine": name, "median_ms": median(all), "min_ms": least, "over_ours": samples.over(ours) })
+        }
+        (samples, _) => json!({ "engine": name, "error": samples.as_ref().err() }),
+    });
+    Value::Array(engines.collect())
+}

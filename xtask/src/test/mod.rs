@@ -1,0 +1,105 @@
+//! `cargo xtask test` and `ci`: every check of the project, as a person types it and as CI runs it.
+
+mod across;
+mod node_tests;
+
+use anyhow::{Result, ensure};
+
+use crate::arguments::Arguments;
+use crate::models::{self, Target};
+use crate::steps::{self, Done, Step};
+use crate::{build, process, setup, size, tidy, toolchain, workspace};
+
+const STEPS: &[Step] = &[
+    Step { name: "tidy", about: "the house rules", run: run_tidy },
+    Step { name: "format", about: "cargo fmt --check", run: check_format },
+    Step { name: "lint", about: "cargo clippy, warnings are errors", run: lint },
+    Step { name: "cargo", about: "cargo test --release --workspace", run: cargo_test },
+    Step { name: "no_std", about: "device crates for microcontrollers", run: no_std },
+    Step { name: "nodes", about: "the ONNX standard's node tests", run: node_tests::run },
+    Step { name: "models", about: "trained models against recorded outputs", run: check_models },
+    Step { name: "aarch64", about: "the device side and the numeric suite for AArch64 under qemu", run: across::run },
+    Step { name: "demo", about: "the README's first command", run: demo },
+];
+
+/// The verb: runs all steps, or those chosen with `--only`.
+pub fn run(mut arguments: Arguments) -> Result<()> {
+    let list = arguments.flag("--list");
+    let only = arguments.values("--only")?;
+    arguments.nothing_more()?;
+    if list {
+        for step in STEPS {
+            println!("{:<8} {}", step.name, step.about);
+        }
+        return Ok(());
+    }
+    for name in &only {
+        ensure!(STEPS.iter().any(|step| step.name == name), "there is no step `{name}`; --list shows them");
+    }
+    let chosen: Vec<&Step> =
+        STEPS.iter().filter(|step| only.is_empty() || only.iter().any(|name| name == step.name)).collect();
+    steps::run_all(&chosen)
+}
+
+/// The verb: installs what is missing, then tests.
+pub fn ci(arguments: Arguments) -> Result<()> {
+    arguments.nothing_more()?;
+    setup::ensure()?;
+    run(Arguments::new(Vec::new()))
+}
+
+fn run_tidy() -> Result<Done> {
+    tidy::run(Arguments::new(Vec::new()))?;
+    Done::passed()
+}
+
+fn check_format() -> Result<Done> {
+    if !process::succeeds(workspace::cargo().args(["fmt", "--version"])) {
+        return Ok(Done::Skipped("rustfmt is not installed".into()));
+    }
+    process::run(workspace::cargo().args(["fmt", "--all", "--check"]))?;
+    Done::passed()
+}
+
+/// clippy with its default lints: correctness, suspicious, complexity, performance and style. Two style lints are
+/// off: kernels take many parameters by nature, and index loops say what an axis is.
+fn lint() -> Result<Done> {
+    if !process::succeeds(workspace::cargo().args(["clippy", "--version"])) {
+        return Ok(Done::Skipped("clippy is not installed".into()));
+    }
+    let mut clippy = workspace::cargo();
+    clippy.args(["clippy", "--release", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]);
+    clippy.args(["-A", "clippy::too_many_arguments", "-A", "clippy::needless_range_loop"]);
+    process::run(&mut clippy)?;
+    Done::passed()
+}
+
+fn cargo_test() -> Result<Done> {
+    process::run(workspace::cargo().args(["test", "--release", "--workspace"]))?;
+    Done::passed()
+}
+
+fn no_std() -> Result<Done> {
+    for target in toolchain::MICROCONTROLLERS {
+        size::build(&toolchain::Toolchain::for_target(target)?)?;
+    }
+    Ok(Done::Passed(toolchain::MICROCONTROLLERS.join(", ")))
+}
+
+/// The trained models of a catalogue beside the project; a fresh user's machine has none.
+fn check_models() -> Result<Done> {
+    let Some(folder) = models::beside() else {
+        return Ok(Done::Skipped("no folder ../shared/models beside the project".into()));
+    };
+    let models = models::catalogue(&folder, false)?;
+    let target = Target { target: "x86_64-linux".into(), mcpu: None, device: "local".into() };
+    let (right, wrong) = models::check(&models, &target)?;
+    ensure!(wrong == 0, "{wrong} models of {} are wrong", right + wrong);
+    Ok(Done::Passed(format!("{right} models")))
+}
+
+fn demo() -> Result<Done> {
+    build::host_compiler()?;
+    crate::demo::run(Arguments::new(Vec::new()))?;
+    Done::passed()
+}

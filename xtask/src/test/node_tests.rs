@@ -1,0 +1,39 @@
+//! The ONNX standard's own node tests, from the pinned `onnx` wheel, through the project's importer and kernels.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+
+use crate::steps::Done;
+use crate::wheels::{ONNX, write};
+use crate::{build, process, workspace};
+
+/// Where the wheel keeps one folder per test: `model.onnx` and `test_data_set_0/{input,output}_N.pb`.
+const INSIDE: &str = "onnx/backend/test/data/node/";
+
+/// Unpacks the tests if need be and runs them all; a wrong answer or a crash in one of them is an error.
+pub fn run() -> Result<Done> {
+    let folder = folder()?;
+    let runner = build::program("lathe-import", "lathe-node-tests")?;
+    process::run(Command::new(runner).arg(&folder))?;
+    Done::passed()
+}
+
+/// The folder of the tests, unpacked once.
+fn folder() -> Result<PathBuf> {
+    let folder = workspace::cache().join("node-tests");
+    let stamp = folder.join("from");
+    if fs::read_to_string(&stamp).is_ok_and(|sum| sum == ONNX.sha256) {
+        return Ok(folder);
+    }
+    let count = ONNX.unpack(|name| {
+        let inside = name.strip_prefix(INSIDE)?;
+        let plain = inside.split('/').all(|part| !part.is_empty() && part != "..");
+        plain.then(|| folder.join(inside))
+    })?;
+    ensure!(count > 1000, "{} holds {count} files of node tests, expected thousands", ONNX.file);
+    write(&stamp, ONNX.sha256.as_bytes())?;
+    Ok(folder)
+}

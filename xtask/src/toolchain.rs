@@ -1,0 +1,126 @@
+//! Which Rust builds for which target: the one place that decides, and says what it took.
+//!
+//! rustup's targets are used when they are installed. Where rustup can fetch nothing, Debian's own packages do it:
+//! `rustc-web`, `cargo-web` and `rust-web-src` (microcontrollers, through `-Zbuild-std`) and
+//! `libstd-rust-web-dev:arm64` (AArch64 Linux).
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::{process, workspace};
+
+/// Microcontroller targets the device side is built for.
+pub const MICROCONTROLLERS: [&str; 2] = ["thumbv7em-none-eabihf", "thumbv6m-none-eabi"];
+/// Linux boards.
+pub const AARCH64: &str = "aarch64-unknown-linux-gnu";
+/// The linker for AArch64 Linux, from the package `gcc-aarch64-linux-gnu`.
+pub const AARCH64_LINKER: &str = "aarch64-linux-gnu-gcc";
+
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+const DEBIAN_CARGO: &str = "/usr/bin/cargo";
+const DEBIAN_LIBRARIES: &str = "/usr/lib/rustlib";
+
+/// Where a target's Rust comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The active rustup toolchain has the target installed.
+    Rustup,
+    /// Debian's `rustc-web`.
+    Debian,
+}
+
+/// A Rust that can build for one target.
+#[derive(Clone, Copy, Debug)]
+pub struct Toolchain {
+    target: &'static str,
+    source: Source,
+}
+
+impl Toolchain {
+    /// Decides for one target, or says what to install.
+    pub fn for_target(target: &'static str) -> Result<Self> {
+        let Some(source) = source_of(target) else {
+            bail!(
+                "no Rust here builds for {target}: run `rustup target add {target}`, \
+                 or `cargo xtask setup`, which tries that and Debian's packages"
+            );
+        };
+        Ok(Self { target, source })
+    }
+
+    /// `cargo SUBCOMMAND --release --target …` with everything this target needs.
+    pub fn cargo(&self, subcommand: &str) -> Command {
+        let mut command = match self.source {
+            Source::Rustup => workspace::cargo(),
+            Source::Debian => debian_cargo(),
+        };
+        command.arg(subcommand).args(["--release", "--target", self.target]);
+        command.arg("--target-dir").arg(self.folder());
+        if self.source == Source::Debian && self.target != AARCH64 {
+            command.arg("-Zbuild-std=core").env("RUSTC_BOOTSTRAP", "1");
+        }
+        if self.target == AARCH64 {
+            // Static, so that qemu-aarch64 and any board run it whatever its C library.
+            command.env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", AARCH64_LINKER);
+            command.env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS", "-Ctarget-feature=+crt-static");
+        }
+        command
+    }
+
+    /// Where [`Toolchain::cargo`] leaves what it builds.
+    pub fn output(&self) -> PathBuf {
+        self.folder().join(self.target).join("release")
+    }
+
+    /// One line: the target and where its Rust comes from.
+    pub fn describe(&self) -> String {
+        let from = match self.source {
+            Source::Rustup => "rustup's target",
+            Source::Debian if self.target == AARCH64 => "Debian's Rust (rustc-web, libstd-rust-web-dev:arm64)",
+            Source::Debian => "Debian's Rust (rustc-web with -Zbuild-std=core from rust-web-src)",
+        };
+        format!("{}: {from}", self.target)
+    }
+
+    /// Two compilers must not share a target folder: each would rebuild what the other built.
+    fn folder(&self) -> PathBuf {
+        match self.source {
+            Source::Rustup => workspace::target(),
+            Source::Debian => workspace::target().join("debian"),
+        }
+    }
+}
+
+/// Where a target's Rust would come from, if anything here builds for it.
+pub fn source_of(target: &str) -> Option<Source> {
+    if rustup_sysroot().is_some_and(|root| root.join("lib/rustlib").join(target).join("lib").is_dir()) {
+        return Some(Source::Rustup);
+    }
+    let tools = Path::new(DEBIAN_RUSTC).is_file() && Path::new(DEBIAN_CARGO).is_file();
+    let library = Path::new(DEBIAN_LIBRARIES);
+    let standard = match target {
+        AARCH64 => library.join(target).join("lib").is_dir(),
+        _ => library.join("src/rust/library/core/Cargo.toml").exists(),
+    };
+    (tools && standard).then_some(Source::Debian)
+}
+
+/// The library folder of the Rust that cargo started us with.
+fn rustup_sysroot() -> Option<PathBuf> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let told = process::observe(Command::new(rustc).args(["--print", "sysroot"])).ok()?;
+    let text = String::from_utf8(told.stdout).ok()?;
+    Some(PathBuf::from(text.trim()))
+}
+
+/// Debian's cargo, with everything that rustup's cargo told us about itself taken out of its environment.
+fn debian_cargo() -> Command {
+    let mut command = Command::new(DEBIAN_CARGO);
+    command.current_dir(workspace::root()).env("RUSTC", DEBIAN_RUSTC);
+    for name in ["RUSTUP_TOOLCHAIN", "CARGO", "LD_LIBRARY_PATH", "RUSTC_WRAPPER", "RUSTDOC"] {
+        command.env_remove(name);
+    }
+    command
+}
