@@ -106,7 +106,7 @@ impl<'a> Artifact<'a> {
     }
 
     /// Graph inputs, in the model's order.
-    pub fn inputs(&self) -> impl ExactSizeIterator<Item = Tensor<'a>> + use<'a> {
+    pub fn inputs(&self) -> impl ExactSizeIterator<Item = Tensor<'a>> + Clone + use<'a> {
         let (io, strings) = (self.io, self.strings);
         io.inputs
             .iter()
@@ -115,7 +115,7 @@ impl<'a> Artifact<'a> {
     }
 
     /// Graph outputs, in the model's order.
-    pub fn outputs(&self) -> impl ExactSizeIterator<Item = Tensor<'a>> + use<'a> {
+    pub fn outputs(&self) -> impl ExactSizeIterator<Item = Tensor<'a>> + Clone + use<'a> {
         let (io, strings) = (self.io, self.strings);
         let first = io.inputs.len();
         io.outputs

@@ -1,0 +1,69 @@
+//! Where the time of a run goes, step by step.
+
+use std::time::Instant;
+
+use lathe_executor::Progress;
+
+use crate::runner::Runner;
+use crate::timing::Timing;
+
+/// The times of one step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepProfile {
+    /// Number of the step.
+    pub step: usize,
+    /// The model's nodes it computes; empty when the artifact does not say.
+    pub label: String,
+    /// Its kernel.
+    pub kernel: String,
+    /// Arithmetic operations of one run; 0 when the artifact does not say.
+    pub operations: u64,
+    /// Bytes of its buffers, read and written.
+    pub bytes: u64,
+    /// Its times, one sample per run.
+    pub timing: Timing,
+}
+
+impl Runner {
+    /// Runs once to warm up, then `repeat` times, and times every step.
+    pub fn profile(&mut self, repeat: u32) -> Vec<StepProfile> {
+        self.run();
+        let mut samples = vec![Vec::with_capacity(repeat as usize); self.artifact().step_count()];
+        for _ in 0..repeat {
+            self.restore_inputs();
+            self.model().restart();
+            for step in &mut samples {
+                let start = Instant::now();
+                let progress = self.model().step();
+                step.push(start.elapsed().as_secs_f64() * 1e3);
+                if progress == Progress::Done {
+                    break;
+                }
+            }
+        }
+        let described = samples.into_iter().enumerate();
+        described
+            .filter_map(|(step, samples_ms)| self.describe(step, samples_ms))
+            .collect()
+    }
+
+    fn describe(&self, step: usize, samples_ms: Vec<f64>) -> Option<StepProfile> {
+        let artifact = self.artifact();
+        let planned = artifact.step(step)?;
+        let info = artifact.step_info(step);
+        Some(StepProfile {
+            step,
+            label: info.map(|info| info.label.to_owned()).unwrap_or_default(),
+            kernel: artifact.kernel(planned.kernel)?.name.to_owned(),
+            operations: info.map_or(0, |info| info.operations),
+            bytes: planned
+                .arguments()
+                .map(|argument| u64::from(argument.bytes))
+                .sum(),
+            timing: Timing {
+                samples_ms,
+                number: 1,
+            },
+        })
+    }
+}

@@ -1,0 +1,135 @@
+//! How long a run takes: the meaning of TVM's time evaluator.
+
+use std::hint::black_box;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// How to time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TimeOptions {
+    /// Runs of one sample, averaged.
+    pub number: u32,
+    /// Samples.
+    pub repeat: u32,
+    /// A sample that took less is taken again with a larger number.
+    pub min_repeat: Duration,
+    /// Rest after each sample.
+    pub cooldown: Duration,
+    /// Bytes written before each sample to push the model out of the caches; 0 leaves them warm. Means something with
+    /// `number` 1.
+    pub flush_bytes: usize,
+}
+
+impl Default for TimeOptions {
+    fn default() -> TimeOptions {
+        TimeOptions {
+            number: 1,
+            repeat: 10,
+            min_repeat: Duration::ZERO,
+            cooldown: Duration::ZERO,
+            flush_bytes: 0,
+        }
+    }
+}
+
+/// Measured times.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timing {
+    /// Milliseconds of one run, one sample per repeat, in the order taken.
+    pub samples_ms: Vec<f64>,
+    /// Runs of one sample in the end, after `min_repeat` made it grow.
+    pub number: u32,
+}
+
+impl Timing {
+    /// The middle sample, or the mean of the two in the middle; 0 without samples.
+    pub fn median_ms(&self) -> f64 {
+        let mut sorted = self.samples_ms.clone();
+        sorted.sort_by(f64::total_cmp);
+        let (low, high) = (sorted.len().saturating_sub(1) / 2, sorted.len() / 2);
+        let at = |index: usize| sorted.get(index).copied().unwrap_or(0.0);
+        (at(low) + at(high)) / 2.0
+    }
+
+    /// The mean; 0 without samples.
+    pub fn mean_ms(&self) -> f64 {
+        self.samples_ms.iter().sum::<f64>() / self.samples_ms.len().max(1) as f64
+    }
+
+    /// The least sample; 0 without samples.
+    pub fn min_ms(&self) -> f64 {
+        self.samples_ms
+            .iter()
+            .copied()
+            .min_by(f64::total_cmp)
+            .unwrap_or(0.0)
+    }
+
+    /// The greatest sample; 0 without samples.
+    pub fn max_ms(&self) -> f64 {
+        self.samples_ms
+            .iter()
+            .copied()
+            .max_by(f64::total_cmp)
+            .unwrap_or(0.0)
+    }
+
+    /// The standard deviation of the samples; 0 without samples.
+    pub fn std_ms(&self) -> f64 {
+        let mean = self.mean_ms();
+        let squares: f64 = self
+            .samples_ms
+            .iter()
+            .map(|sample| (sample - mean).powi(2))
+            .sum();
+        (squares / self.samples_ms.len().max(1) as f64).sqrt()
+    }
+}
+
+/// Runs `run` once to warm up, then `number` times for each of `repeat` samples: 1 + number x repeat runs, and more
+/// while a sample is shorter than `min_repeat`, which makes `number` grow for good.
+pub fn evaluate(options: &TimeOptions, mut run: impl FnMut()) -> Timing {
+    let mut number = options.number.max(1);
+    let mut flush = vec![0u8; options.flush_bytes];
+    let mut samples_ms = Vec::new();
+    run();
+    for _ in 0..options.repeat {
+        let taken = loop {
+            flush_caches(&mut flush);
+            let start = Instant::now();
+            for _ in 0..number {
+                run();
+            }
+            let taken = start.elapsed();
+            if taken >= options.min_repeat || number == u32::MAX {
+                break taken;
+            }
+            number = grown(number, taken, options.min_repeat);
+        };
+        samples_ms.push(taken.as_secs_f64() * 1e3 / f64::from(number));
+        if !options.cooldown.is_zero() {
+            sleep(options.cooldown);
+        }
+    }
+    Timing { samples_ms, number }
+}
+
+/// The number of runs that should last `wanted`, when `number` lasted `taken`; at least 1.618 times as many.
+fn grown(number: u32, taken: Duration, wanted: Duration) -> u32 {
+    let one = taken.as_secs_f64() / f64::from(number);
+    let enough = wanted.as_secs_f64() / one + 1.0;
+    // Infinite for a run too short to be seen: the cast stops at the greatest number, so the golden ratio takes over.
+    let golden = f64::from(number) * 1.618 + 1.0;
+    if enough.is_finite() {
+        enough.max(golden) as u32
+    } else {
+        golden as u32
+    }
+}
+
+fn flush_caches(buffer: &mut [u8]) {
+    for byte in buffer.iter_mut().step_by(64) {
+        *byte = byte.wrapping_add(1);
+    }
+    black_box(buffer);
+}
