@@ -16,6 +16,21 @@ fn case(seed: f32) -> (Vec<f32>, Vec<f32>) {
     (x, y)
 }
 
+/// That the runner's output is `y`, naming the first element that differs.
+fn assert_output(runner: &Runner, y: &[f32]) {
+    let found = runner.output_as::<f32>("y").expect("y");
+    assert_eq!(found.len(), y.len());
+    let differs = found
+        .iter()
+        .zip(y)
+        .position(|(found, expected)| found != expected);
+    assert_eq!(
+        differs.map(|at| (at, found[at], y[at])),
+        None,
+        "(element, found, expected)"
+    );
+}
+
 fn load(options: &Options) -> Runner {
     let bytes = sample::contents().to_bytes().expect("writes");
     // SAFETY: an artifact with the kernels of `sample`, which keep to their buffers.
@@ -31,11 +46,7 @@ fn one_and_several_threads_compute_the_same() {
             let (x, y) = case(seed as f32);
             runner.set("x", &SHAPE, &x).expect("sets");
             runner.run();
-            assert_eq!(
-                runner.output_as::<f32>("y").expect("y"),
-                y,
-                "{threads} threads, seed {seed}"
-            );
+            assert_output(&runner, &y);
         }
     }
 }
@@ -51,7 +62,7 @@ fn threads_wake_after_they_slept() {
     for _ in 0..20 {
         std::thread::sleep(Duration::from_millis(5));
         runner.run();
-        assert_eq!(runner.output_as::<f32>("y").expect("y"), y);
+        assert_output(&runner, &y);
     }
 }
 
@@ -62,14 +73,10 @@ fn inputs_keep_their_values_from_run_to_run() {
     runner.set("x", &SHAPE, &x).expect("sets");
     runner.run();
     runner.run();
-    assert_eq!(
-        runner.output_as::<f32>("y").expect("y"),
-        y,
-        "the output lies where the input was"
-    );
+    assert_output(&runner, &y);
     runner.verify_golden().expect("right numbers");
     runner.run();
-    assert_eq!(runner.output_as::<f32>("y").expect("y"), y);
+    assert_output(&runner, &y);
 }
 
 #[test]
@@ -91,7 +98,7 @@ fn a_file_is_mapped_and_runs() {
     let (x, y) = case(3.0);
     runner.set("x", &SHAPE, &x).expect("sets");
     runner.run();
-    assert_eq!(runner.output_as::<f32>("y").expect("y"), y);
+    assert_output(&runner, &y);
     let outputs: Vec<_> = runner
         .outputs()
         .map(|(tensor, bytes)| (tensor.name.to_owned(), bytes.len()))
@@ -164,7 +171,7 @@ fn profile_and_time_cover_every_step() {
         assert!(step.timing.min_ms() > 0.0 && step.operations == u64::from(sample::ELEMENTS));
         assert!(step.bytes >= 8 * u64::from(sample::ELEMENTS));
     }
-    assert_eq!(runner.output_as::<f32>("y").expect("y"), y);
+    assert_output(&runner, &y);
     let timing = runner.time(&TimeOptions {
         number: 3,
         repeat: 4,
