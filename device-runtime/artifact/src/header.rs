@@ -118,7 +118,7 @@ impl<'a> Header<'a> {
         Ok(())
     }
 
-    /// CPU features the kernels need, in LLVM's spelling.
+    /// CPU features the kernels need, in the spelling of Rust's target features.
     pub fn features(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.features
             .split(',')

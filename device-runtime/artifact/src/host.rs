@@ -5,7 +5,7 @@
 pub struct Host<'h> {
     /// Target name as `--target` takes it: `x86_64-linux`, `aarch64-linux`, `thumbv7em-none-eabihf`, …
     pub target: &'static str,
-    /// Features of this CPU, in LLVM's spelling (`avx2`, `fma`, `dotprod`, `fullfp16`).
+    /// Features of this CPU, in the spelling of Rust's target features (`avx2`, `fma`, `dotprod`, `fp16`).
     pub features: &'h [&'h str],
 }
 

@@ -19,7 +19,7 @@ pub struct TargetEntry {
     pub target: String,
     /// CPU name as `--mcpu` takes it: `x86-64-v3`. Only shown; what is checked are the features.
     pub cpu: String,
-    /// CPU features the kernels need, in LLVM's spelling. A runtime refuses the artifact when one is missing, so list
+    /// CPU features the kernels need, in the spelling of Rust's target features. A runtime refuses the artifact when one is missing, so list
     /// what the code really may use and the runtime can detect.
     pub features: Vec<String>,
 }

@@ -23,7 +23,7 @@ pub const fn host_target() -> &'static str {
     TARGET
 }
 
-/// The features of this CPU, in LLVM's spelling.
+/// The features of this CPU, in the spelling of Rust's target features.
 pub fn host_features() -> &'static [&'static str] {
     &FEATURES
 }
