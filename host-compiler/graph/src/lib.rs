@@ -9,9 +9,12 @@ pub mod infer;
 pub mod interpreter;
 pub mod op;
 pub mod tensor;
+pub mod text;
+pub mod verify;
 
 pub use graph::{Graph, Node, NodeId, Value, ValueId};
 pub use infer::{InferError, infer};
 pub use lathe_artifact::DType;
 pub use op::Op;
 pub use tensor::{Tensor, TensorType};
+pub use verify::{VerifyError, verify};

@@ -123,6 +123,16 @@ pub enum Unary {
 }
 
 impl Unary {
+    /// The functions without parameters, in declaration order.
+    #[rustfmt::skip]
+    pub const PLAIN: [Unary; 32] = [
+        Unary::Abs, Unary::Neg, Unary::Not, Unary::BitNot, Unary::Ceil, Unary::Floor, Unary::Round, Unary::Sign,
+        Unary::Sqrt, Unary::Reciprocal, Unary::Exp, Unary::Log, Unary::Erf, Unary::Sin, Unary::Cos, Unary::Tan,
+        Unary::Asin, Unary::Acos, Unary::Atan, Unary::Sinh, Unary::Cosh, Unary::Tanh, Unary::Asinh, Unary::Acosh,
+        Unary::Atanh, Unary::Relu, Unary::Sigmoid, Unary::HardSwish, Unary::Softplus, Unary::Softsign, Unary::Mish,
+        Unary::IsNan,
+    ];
+
     /// The function's name in messages and in the text form.
     pub fn name(self) -> &'static str {
         match self {
