@@ -21,5 +21,9 @@ pub fn run(arguments: Arguments) -> Result<()> {
         test.args(["--package", package]);
     }
     process::run(&mut test)?;
-    process::run(std::process::Command::new("git").current_dir(workspace::root()).args(["--no-pager", "diff", "--stat"]))
+    process::run(std::process::Command::new("git").current_dir(workspace::root()).args([
+        "--no-pager",
+        "diff",
+        "--stat",
+    ]))
 }

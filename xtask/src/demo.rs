@@ -26,10 +26,8 @@ struct Picture {
     answer: &'static str,
 }
 
-const SHOWN: [Picture; 2] = [
-    Picture { file: "chelsea.png", answer: "Egyptian cat" },
-    Picture { file: "coffee.png", answer: "espresso" },
-];
+const SHOWN: [Picture; 2] =
+    [Picture { file: "chelsea.png", answer: "Egyptian cat" }, Picture { file: "coffee.png", answer: "espresso" }];
 
 /// Where an artifact runs.
 struct Place {

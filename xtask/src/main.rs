@@ -45,12 +45,7 @@ const VERBS: &[Verb] = &[
         about: "run every check of the project; the last line says how many passed",
         run: test::run,
     },
-    Verb {
-        name: "ci",
-        usage: "",
-        about: "setup, then test: what the CI machine runs",
-        run: test::ci,
-    },
+    Verb { name: "ci", usage: "", about: "setup, then test: what the CI machine runs", run: test::ci },
     Verb {
         name: "setup",
         usage: "[--check]",
@@ -75,12 +70,7 @@ const VERBS: &[Verb] = &[
         about: "compile and run a folder of models and compare with the outputs recorded beside them",
         run: models::run,
     },
-    Verb {
-        name: "size",
-        usage: "",
-        about: "bytes of the device side on each microcontroller target",
-        run: size::run,
-    },
+    Verb { name: "size", usage: "", about: "bytes of the device side on each microcontroller target", run: size::run },
     Verb {
         name: "bless",
         usage: "[PACKAGE]...",

@@ -24,11 +24,8 @@ pub fn run_silently_named(command: &mut Command) -> Result<()> {
 
 /// Runs the command and returns what it wrote on standard output; its standard error is shown as it comes.
 pub fn capture(command: &mut Command) -> Result<String> {
-    let output = command
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| not_started(command))?;
+    let output =
+        command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().with_context(|| not_started(command))?;
     if !output.status.success() {
         let told = String::from_utf8_lossy(&output.stdout);
         bail!("`{}` ended with {}\n{}", shown(command), output.status, told.trim_end());
@@ -66,12 +63,11 @@ pub fn shown(command: &Command) -> String {
     words.join(" ")
 }
 
-/// A program by the name it is typed with: relative inside the project, without its folder elsewhere.
+/// A program as it is typed: relative inside the project, and the cargo that started us by its name.
 fn program(path: &str) -> String {
-    let short = relative(path);
-    match Path::new(&short).file_name() {
-        Some(name) if short.starts_with('/') => name.to_string_lossy().into_owned(),
-        _ => short,
+    match std::env::var("CARGO") {
+        Ok(cargo) if cargo == path => "cargo".to_owned(),
+        _ => relative(path),
     }
 }
 

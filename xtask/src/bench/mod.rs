@@ -22,8 +22,7 @@ use statistics::{Samples, median};
 /// Seconds each engine runs for in one round.
 const SECONDS: f64 = 0.7;
 /// The peers' packages; numpy and onnx load the inputs.
-const PACKAGES: [&str; 5] =
-    ["numpy==2.4.6", "onnx==1.22.0", "onnxruntime==1.31.1", "openvino==2026.4.1", "MNN==3.6.1"];
+const PACKAGES: [&str; 5] = ["numpy==2.4.6", "onnx==1.22.0", "onnxruntime==1.31.1", "openvino==2026.4.1", "MNN==3.6.1"];
 /// Our own column.
 const OURS: &str = "lathe";
 

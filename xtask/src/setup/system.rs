@@ -39,7 +39,9 @@ impl System {
             "debian" => 12,
             "ubuntu" => 24,
             _ if field("ID_LIKE").split(' ').any(|like| like == "debian") => 0,
-            _ => bail!("{name} is not Debian or Ubuntu; install LLVM 19 (with lld), qemu-user and an AArch64 gcc by hand"),
+            _ => bail!(
+                "{name} is not Debian or Ubuntu; install LLVM 19 (with lld), qemu-user and an AArch64 gcc by hand"
+            ),
         };
         // Testing and unstable carry no version: they are newer than any.
         if major.is_some_and(|major| major < oldest) {
@@ -55,7 +57,8 @@ mod tests {
 
     #[test]
     fn supported_systems_pass() {
-        let debian = System::parse("PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_ID=\"12\"\nID=debian\n").unwrap();
+        let debian =
+            System::parse("PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_ID=\"12\"\nID=debian\n").unwrap();
         assert_eq!(debian.id, "debian");
         assert_eq!(debian.name, "Debian GNU/Linux 12 (bookworm)");
         assert!(System::parse("ID=ubuntu\nVERSION_ID=\"24.04\"").is_ok());

@@ -5,7 +5,6 @@ use anyhow::Result;
 use crate::steps::Done;
 use crate::{build, process};
 
-
 /// Builds for AArch64 and runs what the machine can emulate.
 pub fn run() -> Result<Done> {
     build::device_server_aarch64()?;

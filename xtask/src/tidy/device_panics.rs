@@ -18,7 +18,11 @@ pub fn check(source: &Source) -> Vec<Breach> {
     for (number, line) in source.product_lines() {
         let at_compile_time = line.trim_start().starts_with("const ");
         for call in PANICS.iter().filter(|call| !at_compile_time && Source::has_word(line, call)) {
-            breaches.push(Breach::new(&source.path, number, format!("`{call}` can panic on a device: return an error")));
+            breaches.push(Breach::new(
+                &source.path,
+                number,
+                format!("`{call}` can panic on a device: return an error"),
+            ));
         }
     }
     breaches

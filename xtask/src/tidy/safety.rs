@@ -51,7 +51,10 @@ mod tests {
 
     #[test]
     fn public_unsafe_functions_need_their_section() {
-        assert_eq!(breaches("/// Reads.\n///\n/// # Safety\n/// `p` is valid.\n#[inline]\npub unsafe fn read() {}\n"), 0);
+        assert_eq!(
+            breaches("/// Reads.\n///\n/// # Safety\n/// `p` is valid.\n#[inline]\npub unsafe fn read() {}\n"),
+            0
+        );
         assert_eq!(breaches("/// Reads.\npub unsafe fn read() {}\n"), 1);
     }
 }

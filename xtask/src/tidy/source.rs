@@ -49,9 +49,9 @@ impl Source {
     pub fn has_word(line: &str, word: &str) -> bool {
         let joins = |c: char| c.is_alphanumeric() || c == '_';
         line.match_indices(word).any(|(at, _)| {
-            let before = line[..at].chars().next_back();
-            let after = line[at + word.len()..].chars().next();
-            !(before.is_some_and(joins) && word.starts_with(joins)) && !(after.is_some_and(joins) && word.ends_with(joins))
+            let before = line[..at].chars().next_back().is_some_and(joins) && word.starts_with(joins);
+            let after = line[at + word.len()..].chars().next().is_some_and(joins) && word.ends_with(joins);
+            !before && !after
         })
     }
 }
@@ -67,7 +67,9 @@ fn blank(text: &str) -> String {
             b'/' if bytes[at..].starts_with(b"/*") => comment_end(bytes, at),
             b'"' => string_end(bytes, at),
             b'r' if !in_word(bytes, at) => raw_string_end(bytes, at).unwrap_or(at),
-            b'b' if !in_word(bytes, at) && bytes.get(at + 1) == Some(&b'r') => raw_string_end(bytes, at + 1).unwrap_or(at),
+            b'b' if !in_word(bytes, at) && bytes.get(at + 1) == Some(&b'r') => {
+                raw_string_end(bytes, at + 1).unwrap_or(at)
+            }
             b'\'' => character_end(bytes, at).unwrap_or(at),
             _ => at,
         };
