@@ -1,0 +1,51 @@
+//! Comparing a result with the stored one: floats within ONNX's own tolerance, everything else exactly.
+
+use lathe_graph::Tensor;
+
+/// Relative tolerance of ONNX's backend tests.
+const RELATIVE: f64 = 1e-3;
+/// Absolute tolerance, for results that cancel to nearly nothing.
+const ABSOLUTE: f64 = 1e-5;
+
+/// What differs first, if anything does.
+pub(super) fn difference(got: &Tensor, expected: &Tensor) -> Option<String> {
+    if got.ty() != expected.ty() {
+        return Some(format!("type {} instead of {}", got.ty(), expected.ty()));
+    }
+    if got.dtype().is_float() {
+        let pairs = got.to_f64s().into_iter().zip(expected.to_f64s());
+        let (i, (g, e)) = pairs.enumerate().find(|(_, (g, e))| !close(*g, *e))?;
+        return Some(format!("element {i} is {g} instead of {e}"));
+    }
+    let size = got.dtype().size();
+    let pairs = got.bytes().chunks(size).zip(expected.bytes().chunks(size));
+    let i = pairs.enumerate().find(|(_, (g, e))| g != e)?.0;
+    let element = |t: &Tensor| t.to_i64s().get(i).copied().unwrap_or_default();
+    Some(format!("element {i} is {} instead of {}", element(got), element(expected)))
+}
+
+fn close(got: f64, expected: f64) -> bool {
+    if got.is_nan() || expected.is_nan() {
+        return got.is_nan() && expected.is_nan();
+    }
+    got == expected || (got - expected).abs() <= ABSOLUTE + RELATIVE * expected.abs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tolerance_is_relative_and_infinities_count() {
+        assert!(close(1.0009, 1.0) && !close(1.0012, 1.0));
+        assert!(close(f64::INFINITY, f64::INFINITY) && !close(1.0, f64::INFINITY) && !close(f64::NAN, 1.0));
+    }
+
+    #[test]
+    fn integers_are_exact_and_types_count() {
+        let tensor = |v: &[i64]| Tensor::from_slice(&[v.len()], v).unwrap();
+        assert_eq!(difference(&tensor(&[1, 2]), &tensor(&[1, 2])), None);
+        assert!(difference(&tensor(&[1, 2]), &tensor(&[1, 3])).unwrap().contains("element 1"));
+        assert!(difference(&tensor(&[1, 2]), &Tensor::from_slice(&[2], &[1i32, 2]).unwrap()).is_some());
+    }
+}

@@ -1,0 +1,27 @@
+//! Walking an ONNX graph: names, shapes, nodes in order, constants folded on the way.
+//!
+//! Translation functions (in `onnx`) see one node through a [`NodeContext`] and answer with values or a [`Fault`];
+//! the walk puts the node's name on the fault.
+
+mod builder;
+mod constants;
+mod fault;
+mod function;
+mod inputs;
+mod node;
+mod walk;
+
+pub(crate) use fault::Fault;
+pub(crate) use node::{NodeContext, extents};
+pub(crate) use walk::{Observer, Walk};
+
+use lathe_graph::Graph;
+
+use crate::error::ImportError;
+use crate::options::Options;
+use crate::proto::ModelProto;
+
+/// Translates a decoded model, stopping at the first error.
+pub(crate) fn model(model: ModelProto, options: &Options) -> Result<Graph, ImportError> {
+    Walk::new(&model, options, &mut walk::Strict).run(model.graph)
+}
