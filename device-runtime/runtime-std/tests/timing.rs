@@ -28,7 +28,8 @@ fn number_grows_until_a_sample_is_long_enough() {
     };
     let start = Instant::now();
     let timing = evaluate(&options, || std::thread::sleep(Duration::from_millis(1)));
-    assert!((2..=20).contains(&timing.number), "{}", timing.number);
+    // 19 runs may end just short of 20 ms; the next try is then 1.618 times as many.
+    assert!((2..=31).contains(&timing.number), "{}", timing.number);
     assert!(start.elapsed() >= Duration::from_millis(40));
     assert!(timing.samples_ms.iter().all(|ms| *ms >= 1.0), "{timing:?}");
 }
