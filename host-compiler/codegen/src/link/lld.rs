@@ -1,0 +1,57 @@
+//! Runs `ld.lld`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::error::CodegenError;
+
+/// Names the linker may have, best first: Debian's versioned one, the plain one.
+const NAMES: [&str; 2] = ["ld.lld-19", "ld.lld"];
+
+/// Code first, constants behind it. Kernels (`.text`) stay, builtins (`.text.<name>`) and constants where referred to.
+const SCRIPT: &str = "SECTIONS {
+  . = 0;
+  .text : ALIGN(64) { KEEP(*(.text)) *(.text.*) }
+  .rodata : ALIGN(64) { *(.rodata .rodata.*) }
+  .data : { *(.data .data.* .bss .bss.* COMMON) }
+  .symtab 0 : { *(.symtab) }
+  .strtab 0 : { *(.strtab) }
+  .shstrtab 0 : { *(.shstrtab) }
+  /DISCARD/ : { *(.eh_frame*) *(.comment) *(.note*) *(.llvm*) *(.stack_sizes*) *(.ARM*) }
+}
+";
+
+/// Links `files` into an ELF whose addresses start at 0; gives its bytes.
+pub fn run(folder: &Path, files: &[PathBuf]) -> Result<Vec<u8>, CodegenError> {
+    let script = folder.join("blob.ld");
+    std::fs::write(&script, SCRIPT)?;
+    let list = folder.join("files.rsp");
+    let names: Vec<String> = files.iter().map(|f| format!("\"{}\"", f.display())).collect();
+    std::fs::write(&list, names.join("\n"))?;
+    let out = folder.join("blob.elf");
+    let mut command = Command::new(find()?);
+    command.args(["-static", "--gc-sections", "--no-eh-frame-hdr", "--build-id=none", "--threads=1"]);
+    command.args(["--error-limit=0", "--orphan-handling=error", "-z", "max-page-size=64"]);
+    command.arg("-T").arg(&script).arg("-o").arg(&out);
+    command.arg(format!("@{}", list.display())).env("LC_ALL", "C");
+    let output = command.output()?;
+    if !output.status.success() {
+        return Err(failure(&String::from_utf8_lossy(&output.stderr)));
+    }
+    Ok(std::fs::read(out)?)
+}
+
+/// The linker's program name, or an error that names the package.
+fn find() -> Result<&'static str, CodegenError> {
+    let works = |name: &&str| Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success());
+    NAMES.into_iter().find(|name| works(name)).ok_or(CodegenError::NoLinker)
+}
+
+/// Undefined symbols by their names, anything else in the linker's words.
+fn failure(text: &str) -> CodegenError {
+    let mut undefined: Vec<String> =
+        text.lines().filter_map(|l| l.split("undefined symbol: ").nth(1)).map(|s| s.trim().to_string()).collect();
+    undefined.sort();
+    undefined.dedup();
+    if undefined.is_empty() { CodegenError::Link(text.trim().to_string()) } else { CodegenError::UndefinedSymbols(undefined) }
+}

@@ -1,0 +1,75 @@
+//! One kernel through LLVM: IR, optimisation, object file.
+
+mod arithmetic;
+mod cast;
+mod entry;
+mod eval;
+mod index;
+mod index_ops;
+mod integer;
+mod ir;
+mod machine;
+pub mod math;
+mod memory;
+mod nest;
+mod optimise;
+mod remainder;
+mod select;
+mod value;
+
+use inkwell::context::Context;
+use inkwell::targets::FileType;
+use lathe_tensor::{Kernel, Target};
+
+use crate::error::CodegenError;
+
+pub(crate) use machine::machine;
+pub use machine::{host_cpu, host_features};
+pub(crate) use optimise::optimise;
+
+/// The forms a kernel can be looked at in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Emit {
+    /// optimised LLVM IR, text
+    LlvmIr,
+    /// assembly, text
+    Asm,
+    /// relocatable object file
+    Obj,
+}
+
+/// A compiled kernel, not linked yet.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// the kernel, and the name of its symbol
+    pub name: String,
+    /// relocatable object file
+    pub bytes: Vec<u8>,
+    /// bytes of stack the kernel's own frame takes
+    pub stack_bytes: u32,
+}
+
+/// Compiles one kernel.
+pub fn object(kernel: &Kernel, target: &Target) -> Result<Object, CodegenError> {
+    let (bytes, stack_bytes) = run(kernel, target, Emit::Obj)?;
+    Ok(Object { name: kernel.name.clone(), bytes, stack_bytes })
+}
+
+/// One kernel in one of the forms a person can look at.
+pub fn emit(kernel: &Kernel, target: &Target, form: Emit) -> Result<Vec<u8>, CodegenError> {
+    run(kernel, target, form).map(|(bytes, _)| bytes)
+}
+
+/// Emits, verifies and optimises `kernel`; gives the form asked for and the stack bytes (0 for IR).
+fn run(kernel: &Kernel, target: &Target, form: Emit) -> Result<(Vec<u8>, u32), CodegenError> {
+    let machine = machine::machine(target)?;
+    let context = Context::create();
+    let module = entry::module(&context, kernel, target, &machine)?;
+    optimise::optimise(&module, &machine, &kernel.name)?;
+    let file_type = match form {
+        Emit::LlvmIr => return Ok((module.print_to_string().to_string().into_bytes(), 0)),
+        Emit::Asm => FileType::Assembly,
+        Emit::Obj => FileType::Object,
+    };
+    optimise::write(&context, &module, &machine, file_type, &kernel.name)
+}

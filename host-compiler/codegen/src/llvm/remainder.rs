@@ -1,0 +1,103 @@
+//! Remainder of floats with the sign of the dividend (C's `fmod`), exact.
+//!
+//! `r - trunc(r / b)·b` is exact in one fused multiply-add when the quotient is rounded to the format's digits, and
+//! leaves at most 2^-52 of r: repeat until |r| < |b|. LLVM would call `fmod` out.
+
+use inkwell::FloatPredicate;
+use inkwell::module::Linkage;
+use inkwell::values::{FunctionValue, InstructionOpcode};
+use lathe_graph::DType;
+
+use super::entry::set_attributes;
+use super::ir::{V, built, lanes};
+use super::value::{Emitter, memory_type};
+
+/// Name of the internal function.
+const NAME: &str = "lathe.fmod";
+
+impl<'c> Emitter<'c, '_> {
+    /// a - trunc(a / b)·b, lane by lane in f64.
+    pub fn float_remainder(&mut self, a: V<'c>, b: V<'c>) -> V<'c> {
+        let function = self.ir.module.get_function(NAME).unwrap_or_else(|| self.define_fmod());
+        let element = self.ir.element(a);
+        let f64_type = self.memory_type(DType::F64);
+        let results: Vec<V<'c>> = (0..lanes(a))
+            .map(|k| {
+                let wide = |v| self.ir.cast(InstructionOpcode::FPExt, self.ir.lane(v, k), f64_type);
+                let r = self.ir.call(function, &[wide(a), wide(b)]);
+                self.ir.cast(InstructionOpcode::FPTrunc, r, element)
+            })
+            .collect();
+        self.ir.gather(&results)
+    }
+
+    /// The function, beside the one being filled.
+    fn define_fmod(&self) -> FunctionValue<'c> {
+        let ir = &self.ir;
+        let ty = memory_type(ir.context, DType::F64);
+        let f64_type = ty.into_float_type();
+        let function = ir.module.add_function(
+            NAME,
+            f64_type.fn_type(&[f64_type.into(), f64_type.into()], false),
+            Some(Linkage::Internal),
+        );
+        set_attributes(ir.context, function, &ir.tune_cpu);
+        let resume = ir.block();
+        let [entry, big, small, done] =
+            ["entry", "big", "small", "done"].map(|name| ir.context.append_basic_block(function, name));
+        let params = function.get_params();
+        ir.builder.position_at_end(entry);
+        let a = ir.intrinsic("llvm.fabs", &[params[0]]);
+        let b = ir.intrinsic("llvm.fabs", &[params[1]]);
+        // A divisor so small that the quotient could overflow is taken 2^600 times first.
+        let tiny = ir.fcmp(FloatPredicate::OLT, b, ir.float(f64_type, 2f64.powi(-300), 1));
+        let scale = ir.select(tiny, ir.float(f64_type, 2f64.powi(600), 1), ir.float(f64_type, 1.0, 1));
+        let large = ir.fmul(b, scale);
+        ir.jump(big);
+        ir.builder.position_at_end(big);
+        let reduced = self.reduce(a, large, entry, big, small);
+        ir.builder.position_at_end(small);
+        let reduced = self.reduce(reduced, b, big, small, done);
+        ir.builder.position_at_end(done);
+        let infinite = ir.fcmp(FloatPredicate::OEQ, b, ir.float(f64_type, f64::INFINITY, 1));
+        let finite_a = ir.fcmp(FloatPredicate::OLT, a, ir.float(f64_type, f64::INFINITY, 1));
+        let zero = ir.fcmp(FloatPredicate::OEQ, b, ir.float(f64_type, 0.0, 1));
+        let r = ir.select(ir.and(infinite, finite_a), a, reduced);
+        // inf - inf and 0/0 give NaN where C does.
+        let r = ir.select(zero, ir.float(f64_type, f64::NAN, 1), r);
+        let r = ir.select(finite_a, r, ir.float(f64_type, f64::NAN, 1));
+        let nan = ir.fcmp(FloatPredicate::UNO, params[0], params[1]);
+        let r = ir.select(nan, ir.float(f64_type, f64::NAN, 1), r);
+        let signed = ir.intrinsic("llvm.copysign", &[r, params[0]]);
+        built(ir.builder.build_return(Some(&signed)));
+        ir.builder.position_at_end(resume);
+        function
+    }
+
+    /// Fills `block`, a loop that takes `r` modulo `b` until r < b (or either is no number), then goes to `next`.
+    fn reduce(
+        &self,
+        r: V<'c>,
+        b: V<'c>,
+        before: inkwell::basic_block::BasicBlock<'c>,
+        block: inkwell::basic_block::BasicBlock<'c>,
+        next: inkwell::basic_block::BasicBlock<'c>,
+    ) -> V<'c> {
+        let ir = &self.ir;
+        let phi = built(ir.builder.build_phi(r.get_type(), ""));
+        phi.add_incoming(&[(&r, before)]);
+        let r = phi.as_basic_value();
+        let smaller = ir.fcmp(FloatPredicate::OLT, r, b);
+        let quotient = ir.intrinsic("llvm.trunc", &[ir.fdiv(r, b)]);
+        let rest = ir.fma(ir.fneg(quotient), b, r);
+        let below = ir.fcmp(FloatPredicate::OLT, rest, ir.float_like(rest, 0.0));
+        let rest = ir.select(below, ir.fadd(rest, b), rest);
+        let rest = ir.select(smaller, r, rest);
+        let again = ir.fcmp(FloatPredicate::OGE, rest, b);
+        let finite = ir.fcmp(FloatPredicate::OLT, rest, ir.float_like(rest, f64::INFINITY));
+        let progress = ir.fcmp(FloatPredicate::OLT, rest, r);
+        ir.branch(ir.and(ir.and(again, finite), progress), block, next);
+        phi.add_incoming(&[(&rest, block)]);
+        rest
+    }
+}
