@@ -85,24 +85,9 @@ pub fn contents() -> ArtifactContents {
     code.extend_from_slice(ADD);
     let mut constants = vec![0; 64];
     constants.extend_from_slice(&K.to_le_bytes());
-    let range = GoldenInput {
-        low: -1.0,
-        high: 1.0,
-    };
-    let arena = |offset, access| ArgumentEntry {
-        space: Space::Arena,
-        access,
-        offset,
-        bytes: BYTES,
-        align_log2: 6,
-    };
-    let k = ArgumentEntry {
-        space: Space::Constants,
-        access: Access::Read,
-        offset: 64,
-        bytes: 4,
-        align_log2: 6,
-    };
+    let range = GoldenInput { low: -1.0, high: 1.0 };
+    let arena = |offset, access| ArgumentEntry { space: Space::Arena, access, offset, bytes: BYTES, align_log2: 6 };
+    let k = ArgumentEntry { space: Space::Constants, access: Access::Read, offset: 64, bytes: 4, align_log2: 6 };
     let step = |kernel, arguments, label: &str| StepEntry {
         kernel,
         launch: Launch::Slices { extent: ELEMENTS },
@@ -119,27 +104,11 @@ pub fn contents() -> ArtifactContents {
         code,
         constants,
         steps: vec![
-            step(
-                0,
-                vec![arena(0, Access::Read), arena(stride, Access::Write)],
-                "Mul_0",
-            ),
-            step(
-                1,
-                vec![arena(stride, Access::Read), arena(0, Access::Write), k],
-                "Add_0",
-            ),
+            step(0, vec![arena(0, Access::Read), arena(stride, Access::Write)], "Mul_0"),
+            step(1, vec![arena(stride, Access::Read), arena(0, Access::Write), k], "Add_0"),
         ],
-        golden: Some(GoldenEntry {
-            seed: 3,
-            inputs: vec![range],
-            samples: golden_samples(range),
-        }),
-        ..ArtifactContents::new(
-            host_target(),
-            "generic",
-            host_features().iter().take(2).copied(),
-        )
+        golden: Some(GoldenEntry { seed: 3, inputs: vec![range], samples: golden_samples(range) }),
+        ..ArtifactContents::new(host_target(), "generic", host_features().iter().take(2).copied())
     }
 }
 
@@ -155,12 +124,7 @@ fn tensor(name: &str, shape: &[u32]) -> TensorEntry {
 }
 
 fn kernel(name: &str, entry: u32) -> KernelEntry {
-    KernelEntry {
-        name: name.into(),
-        entry,
-        stack_bytes: 0,
-        processor: 0,
-    }
+    KernelEntry { name: name.into(), entry, stack_bytes: 0, processor: 0 }
 }
 
 fn golden_samples(range: GoldenInput) -> Vec<GoldenSample> {
@@ -169,8 +133,7 @@ fn golden_samples(range: GoldenInput) -> Vec<GoldenSample> {
     let sample = |element| GoldenSample {
         output: 0,
         element,
-        value: golden::element(DType::F32, &bytes, element)
-            .map_or(f64::NAN, |x| f64::from(2.0 * x as f32 + K)),
+        value: golden::element(DType::F32, &bytes, element).map_or(f64::NAN, |x| f64::from(2.0 * x as f32 + K)),
         tolerance: 0.0,
     };
     [0, 500, ELEMENTS - 1].map(sample).to_vec()

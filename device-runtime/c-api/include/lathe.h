@@ -1,0 +1,102 @@
+/* Lathe's device runtime for C and C++ on Linux.
+ *
+ * Link with liblathe.a (-lpthread -ldl -lm) or liblathe.so. Every function that can fail returns a lathe_status;
+ * lathe_last_error() says in words what went wrong. A model may be used by one thread at a time.
+ *
+ * An artifact is a program that runs in this process: open only what the compiler made.
+ */
+#ifndef LATHE_H
+#define LATHE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A loaded model. */
+typedef struct lathe_model lathe_model;
+
+/* How a call ended: 0 or one of the numbers below. */
+typedef int32_t lathe_status;
+#define LATHE_OK 0
+#define LATHE_ERROR_ARGUMENT 1 /* a null pointer, or a text that is not UTF-8 */
+#define LATHE_ERROR_FILE 2     /* the file cannot be read */
+#define LATHE_ERROR_ARTIFACT 3 /* the artifact is refused: damaged, for another machine, of another version */
+#define LATHE_ERROR_MEMORY 4   /* not enough memory, or no executable memory */
+#define LATHE_ERROR_THREADS 5  /* the threads cannot be had */
+#define LATHE_ERROR_NAME 6     /* no such input or output */
+#define LATHE_ERROR_TYPE 7     /* the element type or the number of bytes is another */
+#define LATHE_ERROR_NUMBERS 8  /* the self-test fails, or there is none */
+
+/* Element type of a tensor. */
+typedef uint32_t lathe_dtype;
+#define LATHE_F32 1
+#define LATHE_F16 2
+#define LATHE_F64 3
+#define LATHE_BOOL 4
+#define LATHE_I8 5
+#define LATHE_U8 6
+#define LATHE_I16 7
+#define LATHE_U16 8
+#define LATHE_I32 9
+#define LATHE_U32 10
+#define LATHE_I64 11
+#define LATHE_U64 12
+
+/* An input or output. Pointers live as long as the model. */
+typedef struct lathe_tensor {
+    const char *name;     /* its name in the model */
+    const uint32_t *dims; /* its dimensions, outermost first */
+    size_t rank;          /* number of dimensions */
+    size_t bytes;         /* its size */
+    lathe_dtype dtype;    /* its element type */
+    int32_t zero_point;   /* quantised tensors: real = scale * (stored - zero_point) */
+    float scale;          /* 0 for tensors that are not quantised */
+} lathe_tensor;
+
+/* Loads the artifact in the file at path; threads 0 means one per CPU. The file must not be written to while the model
+ * is loaded. */
+lathe_status lathe_open(const char *path, size_t threads, lathe_model **model);
+
+/* Loads a copy of the artifact of length bytes at bytes. */
+lathe_status lathe_open_memory(const void *bytes, size_t length, size_t threads, lathe_model **model);
+
+/* Frees a model; null is allowed. */
+void lathe_close(lathe_model *model);
+
+/* Number of inputs; 0 for null. */
+size_t lathe_input_count(const lathe_model *model);
+
+/* Number of outputs; 0 for null. */
+size_t lathe_output_count(const lathe_model *model);
+
+/* Input number index; null when there is none. */
+const lathe_tensor *lathe_input(const lathe_model *model, size_t index);
+
+/* Output number index; null when there is none. */
+const lathe_tensor *lathe_output(const lathe_model *model, size_t index);
+
+/* Sets the input name to bytes of data, elements of type dtype in memory order. Inputs keep their values from run to
+ * run. */
+lathe_status lathe_set_input(lathe_model *model, const char *name, lathe_dtype dtype, const void *data, size_t bytes);
+
+/* Runs the model on the inputs set. */
+lathe_status lathe_run(lathe_model *model);
+
+/* The elements of the output name, of type dtype; null when there is no such output of this type. Valid after a run and
+ * until the next. */
+const void *lathe_output_data(const lathe_model *model, const char *name, lathe_dtype dtype);
+
+/* Runs the artifact's self-test. */
+lathe_status lathe_verify(lathe_model *model);
+
+/* What went wrong in this thread's last call that failed; valid until the next that fails. Never null. */
+const char *lathe_last_error(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
