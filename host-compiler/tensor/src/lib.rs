@@ -6,10 +6,12 @@
 //! schedules for a target description.
 #![forbid(unsafe_code)]
 
+pub mod default_schedule;
 pub mod expr;
 pub mod index;
 pub mod loops;
 pub mod program;
+pub mod recipes;
 pub mod schedule;
 pub mod target;
 

@@ -25,6 +25,30 @@ impl Sum {
             self.terms.push((atom, coefficient));
         }
         self.terms.retain(|t| t.1 != 0);
+        self.join_quotients();
+    }
+
+    /// `(x / d) * (c*d) + (x % d) * c` is `x * c`.
+    fn join_quotients(&mut self) {
+        for i in 0..self.terms.len() {
+            let (Expr::Binary(BinaryFn::Rem, x, d), c) = &self.terms[i] else { continue };
+            let Expr::Index(d) = **d else { continue };
+            // the quotient of a quotient is kept as one division
+            let quotient = match &**x {
+                Expr::Binary(BinaryFn::Div, inner, a) => match **a {
+                    Expr::Index(a) => (**inner).clone() / Expr::Index(a * d),
+                    _ => continue,
+                },
+                _ => (**x).clone() / Expr::Index(d),
+            };
+            let (x, c) = ((**x).clone(), *c);
+            let Some(j) = self.terms.iter().position(|t| t.0 == quotient && t.1 == c * d) else { continue };
+            self.terms.remove(i.max(j));
+            self.terms.remove(i.min(j));
+            let parts = Sum::of(&x, &Ranges::default());
+            self.add_scaled(&parts, c);
+            return;
+        }
     }
 
     fn add_scaled(&mut self, other: &Sum, scale: i64) {
@@ -120,8 +144,27 @@ impl Sum {
             whole.add_scaled(&reduced.divided(d / g, ranges), 1);
             return whole;
         }
+        // what stays below a common factor of the other terms and the divisor cannot matter
+        if let Some((high, g)) = rest.above(d, ranges) {
+            let reduced = Sum { terms: high.terms.into_iter().map(|(a, c)| (a, c / g)).collect(), constant: 0 };
+            whole.add_scaled(&reduced.divided(d / g, ranges), 1);
+            return whole;
+        }
         whole.add(rest_expr / Expr::Index(d), 1);
         whole
+    }
+
+    /// The terms that are multiples of some factor `g` of `d`, where the rest is known to lie in `0..g`.
+    fn above(&self, d: i64, ranges: &Ranges) -> Option<(Sum, i64)> {
+        let mut factors: Vec<i64> = self.terms.iter().map(|t| gcd(d, t.1.abs())).filter(|g| *g > 1).collect();
+        factors.sort_unstable();
+        factors.dedup();
+        factors.into_iter().rev().find_map(|g| {
+            let (high, low): (Vec<_>, Vec<_>) = self.terms.iter().cloned().partition(|t| t.1 % g == 0);
+            let low = Sum { terms: low, constant: self.constant };
+            let fits = ranges.of(&low.expr()).is_some_and(|r| r.within(g));
+            fits.then_some((Sum { terms: high, constant: 0 }, g))
+        })
     }
 
     fn remainder(self, d: i64, ranges: &Ranges) -> Sum {
@@ -135,7 +178,15 @@ impl Sum {
                 sum.constant -= r.min.div_euclid(d) * d;
             }
             _ if d == 1 => {}
-            _ => sum.add(rest_expr % Expr::Index(d), 1),
+            _ => match rest.above(d, ranges) {
+                Some((high, g)) => {
+                    let low = rest.terms.iter().filter(|t| !high.terms.contains(t)).cloned().collect();
+                    sum.add_scaled(&Sum { terms: low, constant: rest.constant }, 1);
+                    let reduced = Sum { terms: high.terms.into_iter().map(|(a, c)| (a, c / g)).collect(), constant: 0 };
+                    sum.add_scaled(&reduced.remainder(d / g, ranges), g);
+                }
+                None => sum.add(rest_expr % Expr::Index(d), 1),
+            },
         }
         sum
     }

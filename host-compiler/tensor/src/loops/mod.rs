@@ -7,6 +7,7 @@ mod finish;
 mod lower;
 mod node;
 mod partition;
+mod pieces;
 mod text;
 
 pub use build::identity;

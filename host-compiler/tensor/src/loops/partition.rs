@@ -8,8 +8,9 @@
 //! ```
 
 use super::node::{copy, visit_guards, Names, Node, Replacement};
+use super::pieces::cuts;
 use super::LoopKind;
-use crate::expr::{BinaryFn, CompareFn, Expr, VarId};
+use crate::expr::{BinaryFn, BufferId, CompareFn, Expr, VarId};
 use crate::index::{simplify, Range, Ranges};
 use crate::schedule::Guard;
 
@@ -21,6 +22,7 @@ pub(super) fn partition(nodes: Vec<Node>, ranges: &Ranges, names: &mut Names) ->
 fn partition_one(node: Node, ranges: &Ranges, names: &mut Names) -> Vec<Node> {
     match node {
         Node::Store { buffer, index, value, guards } => {
+            let value = simplify(&value, ranges);
             let left: Vec<Guard> = guards.into_iter().filter(|g| !holds(g, ranges)).collect();
             let store = Node::Store { buffer, index, value, guards: vec![] };
             match left.iter().map(|g| condition(g, ranges)).reduce(Expr::and) {
@@ -39,6 +41,12 @@ fn partition_one(node: Node, ranges: &Ranges, names: &mut Names) -> Vec<Node> {
             }
             let mut inside = ranges.clone();
             inside.insert(var, Range::extent(extent));
+            if matches!(kind, LoopKind::Serial | LoopKind::Parallel) {
+                let cuts = cuts(&body, var, extent, &inside);
+                if !cuts.is_empty() {
+                    return cut(Loop { var, extent, kind, body, locals }, &cuts, ranges, names);
+                }
+            }
             let last_violates = violated(&body, var, &inside);
             let mut before_last = ranges.clone();
             before_last.insert(var, Range::extent(extent - 1));
@@ -53,7 +61,7 @@ fn partition_one(node: Node, ranges: &Ranges, names: &mut Names) -> Vec<Node> {
             // the last iteration, as a loop of one: its own local buffers and variables
             let once = Node::For { var, extent: 1, kind: LoopKind::Serial, body: body.clone(), locals: locals.clone() };
             let mut tail = copy(&[once], &Replacement::default(), names);
-            fix_first(&mut tail, extent - 1);
+            fix_first(&mut tail, &Expr::Index(extent - 1));
             let tail = partition(tail, ranges, names);
             let full = partition(body, &before_last, names);
             if kind == LoopKind::Parallel {
@@ -68,8 +76,52 @@ fn partition_one(node: Node, ranges: &Ranges, names: &mut Names) -> Vec<Node> {
     }
 }
 
+struct Loop {
+    var: VarId,
+    extent: i64,
+    kind: LoopKind,
+    body: Vec<Node>,
+    locals: Vec<BufferId>,
+}
+
+/// The loop in pieces that begin at 0 and at each of `cuts`, each partitioned knowing its own range.
+fn cut(l: Loop, cuts: &[i64], ranges: &Ranges, names: &mut Names) -> Vec<Node> {
+    let starts: Vec<i64> = [0].iter().chain(cuts).copied().collect();
+    let ends: Vec<i64> = cuts.iter().copied().chain([l.extent]).collect();
+    if l.kind == LoopKind::Parallel {
+        let mut chain: Vec<Node> = vec![];
+        for (&start, &end) in starts.iter().zip(&ends).rev() {
+            let once = Node::For { var: l.var, extent: 1, kind: LoopKind::Serial, body: l.body.clone(), locals: l.locals.clone() };
+            let mut piece = copy(&[once], &Replacement::default(), names);
+            fix_first(&mut piece, &Expr::Var(l.var));
+            let mut inside = ranges.clone();
+            inside.insert(l.var, Range { min: start, max: end - 1 });
+            let piece = partition(piece, &inside, names);
+            if chain.is_empty() {
+                chain = piece;
+                continue;
+            }
+            let cond = Expr::compare(CompareFn::Lt, Expr::Var(l.var), Expr::Index(end));
+            chain = vec![Node::If { cond, then: piece, otherwise: chain }];
+        }
+        return vec![Node::For { var: l.var, extent: l.extent, kind: l.kind, body: chain, locals: vec![] }];
+    }
+    let mut out = vec![];
+    for (&start, &end) in starts.iter().zip(&ends) {
+        let shifted = Replacement {
+            vars: [(l.var, Expr::Var(l.var) + Expr::Index(start))].into(),
+            buffers: Default::default(),
+        };
+        let body = copy(&l.body, &shifted, names);
+        let whole = Node::For { var: l.var, extent: end - start, kind: l.kind, body, locals: l.locals.clone() };
+        let fresh = copy(&[whole], &Replacement::default(), names);
+        out.extend(partition(fresh, ranges, names));
+    }
+    out
+}
+
 /// Replaces the variable of the one loop of `nodes` (of extent 1) inside its body by `value`.
-fn fix_first(nodes: &mut [Node], value: i64) {
+fn fix_first(nodes: &mut [Node], value: &Expr) {
     if let Some(Node::For { var, body, .. }) = nodes.first_mut() {
         let var = *var;
         for n in body {
@@ -78,8 +130,8 @@ fn fix_first(nodes: &mut [Node], value: i64) {
     }
 }
 
-fn fix(node: &mut Node, var: VarId, value: i64) {
-    let set = |e: &mut Expr| *e = crate::index::substitute(e, &|v| (v == var).then_some(Expr::Index(value)));
+fn fix(node: &mut Node, var: VarId, value: &Expr) {
+    let set = |e: &mut Expr| *e = crate::index::substitute(e, &|v| (v == var).then(|| value.clone()));
     match node {
         Node::For { body, .. } => body.iter_mut().for_each(|n| fix(n, var, value)),
         Node::Store { index, value: v, guards, .. } => {

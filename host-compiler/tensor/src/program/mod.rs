@@ -5,6 +5,7 @@
 
 pub mod build;
 pub mod eval;
+pub mod prune;
 pub mod text;
 pub mod typing;
 pub mod verify;

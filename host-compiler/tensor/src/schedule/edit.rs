@@ -49,7 +49,7 @@ impl Schedule {
     }
 
     /// Whether a stage's nest is a root of its own with the loops it was made with.
-    pub(super) fn is_pristine_root(&self, stage: StageId) -> bool {
+    pub(crate) fn is_pristine_root(&self, stage: StageId) -> bool {
         let Some(block) = self.block(stage) else { return false };
         let path = self.path(stage);
         let straight = block.axes.len() == path.len() && block.axes.iter().zip(&path).all(|(e, v)| *e == Expr::Var(*v));

@@ -12,6 +12,7 @@
 mod edit;
 mod error;
 mod packing;
+mod query;
 pub mod primitives;
 mod region;
 mod state;

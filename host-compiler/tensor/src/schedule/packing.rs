@@ -104,7 +104,7 @@ impl Packing {
 }
 
 /// Element strides of a dense row-major array.
-pub(crate) fn row_major_strides(shape: &[i64]) -> Vec<i64> {
+pub(super) fn row_major_strides(shape: &[i64]) -> Vec<i64> {
     let mut strides = vec![1; shape.len()];
     for d in (1..shape.len()).rev() {
         strides[d - 1] = strides[d] * shape[d];

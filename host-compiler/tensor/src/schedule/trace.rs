@@ -8,6 +8,8 @@ use super::packing::PackedDim;
 /// One primitive step. Loops, stages and buffers are named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// `collapse STAGE AXIS AXIS` (neighbouring spatial axes)
+    Collapse(String, String, String),
     /// `inline STAGE`
     Inline(String),
     /// `compute_at STAGE LOOP`
@@ -40,6 +42,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let join = |v: &[i64]| v.iter().map(i64::to_string).collect::<Vec<_>>().join(" ");
         match self {
+            Step::Collapse(s, a, b) => write!(f, "collapse {s} {a} {b}"),
             Step::Inline(s) => write!(f, "inline {s}"),
             Step::ComputeAt(s, l) => write!(f, "compute_at {s} {l}"),
             Step::Split(l, factors) => write!(f, "split {l} {}", join(factors)),
@@ -75,12 +78,14 @@ impl FromStr for Step {
         if let Some(n) = match verb {
             "inline" | "vectorize" | "unroll" | "parallel" | "cache_write" => Some(1),
             "compute_at" | "fuse" | "cache_read" | "rfactor" => Some(2),
+            "collapse" => Some(3),
             "tile" => Some(4),
             _ => None,
         } {
             exactly(n)?;
         }
         Ok(match verb {
+            "collapse" => Step::Collapse(name(1)?, name(2)?, name(3)?),
             "inline" => Step::Inline(name(1)?),
             "vectorize" => Step::Vectorize(name(1)?),
             "unroll" => Step::Unroll(name(1)?),

@@ -2,6 +2,7 @@
 
 mod cache_read;
 mod cache_write;
+mod collapse;
 mod compute_at;
 mod fuse;
 mod inline;
@@ -34,6 +35,7 @@ fn refuse<T>(at: &str, reason: impl Into<String>) -> Result<T, Refusal> {
 /// Applies one step. On a refusal the schedule may be half transformed: the caller restores it.
 pub(super) fn apply(s: &mut Schedule, step: &Step) -> Outcome {
     match step {
+        Step::Collapse(stage, a, b) => collapse::collapse(s, stage, a, b),
         Step::Inline(stage) => inline::inline(s, stage),
         Step::ComputeAt(stage, l) => compute_at::compute_at(s, stage, l),
         Step::Split(l, factors) => split::split(s, l, factors).map(|_| ()),

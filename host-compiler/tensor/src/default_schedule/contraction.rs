@@ -1,0 +1,309 @@
+//! Contractions: convolution and matrix product. A register tile of accumulators under the reduction, weights packed
+//! in the order they are read, work shared out over rows or over output channels, whichever reads less.
+
+use super::elementwise::{remaining, schedule_map};
+use super::inlining::inline_maps;
+use super::register_tile::{choose, RegisterTile};
+use super::take;
+use crate::expr::{BufferId, Expr, VarId};
+use crate::program::{Body, Role, Stage, StageId};
+use crate::schedule::{Schedule, ScheduleError};
+use crate::target::Target;
+
+/// What the schedule needs to know of a contraction.
+struct Shape {
+    /// stage whose loops are tiled: the last of the group
+    tile: String,
+    /// stage that computes into registers
+    compute: String,
+    /// stage that pads the image
+    pad: Option<String>,
+}
+
+pub(super) fn schedule(s: &mut Schedule, anchor: &str, target: &Target) -> Result<(), ScheduleError> {
+    let pad = pad_stage(s, anchor);
+    let keep: Vec<&str> = pad.iter().map(String::as_str).chain([anchor]).collect();
+    inline_maps(s, &keep, &[anchor])?;
+    let Some((tile, compute)) = output_stage(s, anchor)? else {
+        return remaining(s, &[], target);
+    };
+    let shape = Shape { tile, compute, pad };
+    let by_row = plan_rows(s, &shape, target);
+    match by_row {
+        Some(rows) => image_rows(s, &shape, rows, target)?,
+        None => joined_rows(s, &shape, target)?,
+    }
+    remaining(s, &[&shape.tile], target)
+}
+
+/// The stage whose loops are tiled and the one that computes inside them; `None` when the anchor has no axes to tile.
+///
+/// The first is the one map that reads the anchor point by point; where there is none, a copy is made (`cache_write`).
+pub(super) fn output_stage(s: &mut Schedule, anchor: &str) -> Result<Option<(String, String)>, ScheduleError> {
+    let Some(id) = s.stage_named(anchor) else { return Ok(None) };
+    let stage = s.program().stage(id).clone();
+    if stage.axes.is_empty() {
+        return Ok(None);
+    }
+    let readers = s.readers(stage.output);
+    if let ([reader], Role::Temp) = (readers.as_slice(), s.program().buffer(stage.output).role) {
+        let r = s.program().stage(*reader).clone();
+        if matches!(r.body, Body::Map(_)) && reads_point_by_point(&r, stage.output, &stage) && s.is_pristine_root(*reader) {
+            return Ok(Some((r.name, anchor.to_string())));
+        }
+    }
+    take(s, format!("cache_write {anchor}"))?;
+    Ok(Some((anchor.to_string(), format!("{anchor}.local"))))
+}
+
+fn reads_point_by_point(reader: &Stage, buffer: BufferId, of: &Stage) -> bool {
+    let same_axes = reader.axes.iter().map(|a| a.extent).eq(of.axes.iter().map(|a| a.extent));
+    let mut straight = same_axes;
+    reader.body.visit(&mut |e| {
+        if let Expr::Load { buffer: b, index } = e
+            && *b == buffer
+        {
+            straight &= index.iter().enumerate().all(|(k, i)| *i == Expr::Var(VarId(k as u32)));
+        }
+    });
+    straight
+}
+
+/// The stage that pads what the anchor reads.
+pub(super) fn pad_stage(s: &Schedule, anchor: &str) -> Option<String> {
+    let id = s.stage_named(anchor)?;
+    let mut found = None;
+    s.program().stage(id).body.visit(&mut |e| {
+        if let Expr::Load { buffer, .. } = e {
+            let writers = s.writers(*buffer);
+            let maps = |w: &StageId| matches!(s.program().stage(*w).body, Body::Map(_));
+            if let Some(w) = writers.first().filter(|w| maps(w) && s.program().stage(**w).name.starts_with("pad")) {
+                found = Some(s.program().stage(*w).name.clone());
+            }
+        }
+    });
+    found
+}
+
+/// Bytes of the constant the contraction reads, and of everything else it reads.
+fn traffic(s: &Schedule, id: StageId) -> (i64, i64) {
+    let (mut weights, mut other) = (0, 0);
+    let mut seen = vec![];
+    s.program().stage(id).body.visit(&mut |e| {
+        if let Expr::Load { buffer, .. } = e
+            && !seen.contains(buffer)
+        {
+            seen.push(*buffer);
+            let b = s.program().buffer(*buffer);
+            let bytes = b.elements() * b.dtype.size() as i64;
+            if b.role == Role::Constant { weights += bytes } else { other += bytes }
+        }
+    });
+    (weights, other)
+}
+
+/// How an image's rows are tiled, when they are worth tiling one by one: the tile, and the axes' names.
+struct ImageRows {
+    tile: RegisterTile,
+}
+
+/// Rows one by one (padding then happens row by row, in cache) unless joining them wastes clearly less.
+fn plan_rows(s: &Schedule, shape: &Shape, target: &Target) -> Option<ImageRows> {
+    let id = s.stage_named(&shape.compute)?;
+    let stage = s.program().stage(id);
+    let axes: Vec<i64> = stage.axes.iter().map(|a| a.extent).collect();
+    let (columns, w) = (*axes.last()?, *axes.get(axes.len().checked_sub(2)?)?);
+    let rows: i64 = axes[..axes.len() - 2].iter().product();
+    shape.pad.as_ref()?;
+    let (weights, _) = traffic(s, id);
+    let row_tile = choose(w, columns, target);
+    let joined = choose(w * rows, columns, target);
+    let stays_in_cache = weights <= i64::from(target.l2_bytes.max(1)) / 2;
+    (stays_in_cache && row_tile.cycles * rows as f64 <= joined.cycles * 1.04).then_some(ImageRows { tile: row_tile })
+}
+
+/// `parallel n, h { pad; for oc.0 { for w.0 { tile } } }`
+fn image_rows(s: &mut Schedule, shape: &Shape, rows: ImageRows, target: &Target) -> Result<(), ScheduleError> {
+    let loops = s.loops_of(&shape.tile);
+    let (outer, w, c) = (&loops[..loops.len() - 2], &loops[loops.len() - 2], &loops[loops.len() - 1]);
+    split_tile(s, w, c, rows.tile, target)?;
+    take(s, format!("reorder {c}.0 {w}.0 {w}.1 {c}.1 {c}.2"))?;
+    let shared = fuse_all(s, outer)?;
+    compute_tile(s, shape, &format!("{w}.0"), rows.tile, target)?;
+    finish_tile(s, w, c)?;
+    if let (Some(pad), Some(shared)) = (&shape.pad, &shared) {
+        take(s, format!("compute_at {pad} {shared}"))?;
+        vectorize_channels(s, pad, target)?;
+    }
+    match shared {
+        Some(shared) => take(s, format!("parallel {shared}")),
+        None => Ok(()),
+    }
+}
+
+/// All rows as one axis: `parallel oc.0 { for m.0 { tile } }` or `parallel m.0 { for oc.0 { tile } }`.
+fn joined_rows(s: &mut Schedule, shape: &Shape, target: &Target) -> Result<(), ScheduleError> {
+    join_row_axes(s, shape)?;
+    let Some(id) = s.stage_named(&shape.compute) else { return Ok(()) };
+    let stage = s.program().stage(id).clone();
+    let loops = s.loops_of(&shape.tile);
+    if loops.len() < 2 {
+        // one row: columns only
+        let c = &loops[0];
+        let tile = choose(1, s.extent(c).unwrap_or(1), target);
+        take(s, format!("split {c} {} {}", tile.vectors, target.lanes(4)))?;
+        compute_tile(s, shape, &format!("{c}.0"), tile, target)?;
+        take(s, format!("unroll {c}.1"))?;
+        take(s, format!("vectorize {c}.2"))?;
+        return take(s, format!("parallel {c}.0"));
+    }
+    let (outer, m, c) = (&loops[..loops.len() - 2], &loops[loops.len() - 2], &loops[loops.len() - 1]);
+    let (m_extent, c_extent) = (s.extent(m).unwrap_or(1), s.extent(c).unwrap_or(1));
+    let tile = choose(m_extent, c_extent, target);
+    split_tile(s, m, c, tile, target)?;
+    let (weights, other) = traffic(s, id);
+    let column_tiles = s.extent(&format!("{c}.0")).unwrap_or(1);
+    let row_tiles = s.extent(&format!("{m}.0")).unwrap_or(1);
+    // what is read again and again: all weights for each row tile, or all rows for each column tile
+    let columns_outside = weights * row_tiles.min(m_extent) > other * column_tiles && stage.reduce.len() > 0;
+    let order = if columns_outside { format!("{c}.0 {m}.0") } else { format!("{m}.0 {c}.0") };
+    take(s, format!("reorder {order} {m}.1 {c}.1 {c}.2"))?;
+    let at = order.split(' ').nth(1).unwrap_or_default().to_string();
+    compute_tile(s, shape, &at, tile, target)?;
+    finish_tile(s, m, c)?;
+    let mut shared: Vec<String> = outer.to_vec();
+    shared.extend(order.split(' ').map(str::to_string));
+    share_out(s, shared)?;
+    if let Some(pad) = &shape.pad {
+        schedule_map(s, pad, target)?;
+    }
+    Ok(())
+}
+
+/// Makes the outermost of `loops` parallel, joined with the next ones while it has too few iterations.
+fn share_out(s: &mut Schedule, mut loops: Vec<String>) -> Result<(), ScheduleError> {
+    const ENOUGH: i64 = 8;
+    // the tile is computed at the last loop: it cannot be joined
+    while loops.len() > 2 && s.extent(&loops[0]).unwrap_or(1) < ENOUGH {
+        take(s, format!("fuse {} {}", loops[0], loops[1]))?;
+        let joined = format!("{}+{}", loops[0], loops[1]);
+        loops.splice(0..2, [joined]);
+    }
+    if let [outer, inner] = loops.as_slice()
+        && s.extent(outer).unwrap_or(1) < ENOUGH
+    {
+        let joined = format!("{outer}+{inner}");
+        take(s, format!("fuse {outer} {inner}"))?;
+        return take(s, format!("parallel {joined}"));
+    }
+    take(s, format!("parallel {}", loops[0]))
+}
+
+/// Collapses all axes but the last into one, where both operands allow it: batch axes of a product of two activations stay.
+fn join_row_axes(s: &mut Schedule, shape: &Shape) -> Result<(), ScheduleError> {
+    loop {
+        let Some(id) = s.stage_named(&shape.compute) else { return Ok(()) };
+        let axes: Vec<String> = s.program().stage(id).axes.iter().map(|a| a.name.clone()).collect();
+        if axes.len() < 3 {
+            return Ok(());
+        }
+        let (a, b) = (&axes[axes.len() - 3], &axes[axes.len() - 2]);
+        if s.column_operand_depends_on(id, axes.len() - 3) {
+            return Ok(());
+        }
+        let Some(tile) = s.stage_named(&shape.tile) else { return Ok(()) };
+        let names: Vec<String> = s.program().stage(tile).axes.iter().map(|a| a.name.clone()).collect();
+        take(s, format!("collapse {} {a} {b}", shape.compute))?;
+        take(s, format!("collapse {} {} {}", shape.tile, names[axes.len() - 3], names[axes.len() - 2]))?;
+    }
+}
+
+fn split_tile(s: &mut Schedule, row: &str, column: &str, tile: RegisterTile, target: &Target) -> Result<(), ScheduleError> {
+    take(s, format!("split {column} {} {}", tile.vectors, target.lanes(4)))?;
+    take(s, format!("split {row} {}", tile.rows))
+}
+
+/// Unrolls and vectorises the output tile.
+fn finish_tile(s: &mut Schedule, row: &str, column: &str) -> Result<(), ScheduleError> {
+    take(s, format!("unroll {row}.1"))?;
+    take(s, format!("unroll {column}.1"))?;
+    take(s, format!("vectorize {column}.2"))
+}
+
+/// Places the computing stage under `at`: reduction outside, the tile's rows and vectors inside, weights packed.
+fn compute_tile(s: &mut Schedule, shape: &Shape, at: &str, tile: RegisterTile, target: &Target) -> Result<(), ScheduleError> {
+    let lanes = target.lanes(4);
+    take(s, format!("compute_at {} {at}", shape.compute))?;
+    let Some(id) = s.stage_named(&shape.compute) else { return Ok(()) };
+    let stage = s.program().stage(id).clone();
+    let loops = s.loops_of(&shape.compute);
+    let own = &loops[loops.len() - stage.axes.len() - stage.reduce.len()..];
+    let (spatial, reduce) = own.split_at(stage.axes.len());
+    let mut order = reduce.to_vec();
+    order.extend(spatial.iter().cloned());
+    if !reduce.is_empty() {
+        take(s, format!("reorder {}", order.join(" ")))?;
+    }
+    let Some(c) = spatial.last() else { return Ok(()) };
+    take(s, format!("split {c} {lanes}"))?;
+    take(s, format!("unroll {c}.0"))?;
+    take(s, format!("vectorize {c}.1"))?;
+    if let Some(w) = spatial.len().checked_sub(2).and_then(|k| spatial.get(k)) {
+        take(s, format!("unroll {w}"))?;
+    }
+    pack_weights(s, id, tile.vectors * lanes)
+}
+
+/// Packs the constant that is read along the columns: column tiles outermost, then the reduction in its order, then
+/// the columns of a tile.
+fn pack_weights(s: &mut Schedule, id: StageId, width: i64) -> Result<(), ScheduleError> {
+    let stage = s.program().stage(id).clone();
+    let column = VarId(stage.axes.len() as u32 - 1);
+    let mut found = None;
+    stage.body.visit(&mut |e| {
+        if let Expr::Load { buffer, index } = e {
+            let constant = s.program().buffer(*buffer).role == Role::Constant;
+            let position = index.iter().position(|i| *i == Expr::Var(column));
+            if let (true, Some(position)) = (constant, position) {
+                found = Some((*buffer, index.clone(), position));
+            }
+        }
+    });
+    let Some((buffer, index, position)) = found else { return Ok(()) };
+    if s.readers(buffer).len() > 1 {
+        return Ok(());
+    }
+    let first_reduce = stage.axes.len() as u32;
+    let mut rest: Vec<usize> = (0..index.len()).filter(|d| *d != position).collect();
+    rest.sort_by_key(|d| match index[*d] {
+        Expr::Var(v) if v.0 >= first_reduce => v.0,
+        _ => 0,
+    });
+    let mut dims = vec![format!("{position}/{width}")];
+    dims.extend(rest.iter().map(usize::to_string));
+    dims.push(format!("{position}%{width}"));
+    let name = s.program().buffer(buffer).name.clone();
+    take(s, format!("pack {name} {}", dims.join(" ")))
+}
+
+/// Fuses all of `loops` into one; `None` when there are none.
+fn fuse_all(s: &mut Schedule, loops: &[String]) -> Result<Option<String>, ScheduleError> {
+    let Some(mut joined) = loops.first().cloned() else { return Ok(None) };
+    for next in &loops[1..] {
+        take(s, format!("fuse {joined} {next}"))?;
+        joined = format!("{joined}+{next}");
+    }
+    Ok(Some(joined))
+}
+
+/// Copies along the last loop of a stage become vector copies.
+fn vectorize_channels(s: &mut Schedule, stage: &str, target: &Target) -> Result<(), ScheduleError> {
+    let Some(last) = s.loops_of(stage).last().cloned() else { return Ok(()) };
+    let extent = s.extent(&last).unwrap_or(1);
+    let lanes = target.lanes(4);
+    if extent > lanes {
+        take(s, format!("split {last} {lanes}"))?;
+        return take(s, format!("vectorize {last}.1"));
+    }
+    if extent > 1 { take(s, format!("vectorize {last}")) } else { Ok(()) }
+}
