@@ -49,22 +49,15 @@ impl<'a> Artifact<'a> {
         }
         let computed = checksum(bytes);
         if computed != header.stored_checksum {
-            return Err(ArtifactError::ChecksumMismatch {
-                stored: header.stored_checksum,
-                computed,
-            });
+            return Err(ArtifactError::ChecksumMismatch { stored: header.stored_checksum, computed });
         }
         Artifact::check_sections(bytes, header)
     }
 
     fn check_sections(bytes: &'a [u8], header: Header<'a>) -> Result<Artifact<'a>, ArtifactError> {
         let sections = Sections::parse(bytes, &header)?;
-        let strings = core::str::from_utf8(sections.required(kind::STRINGS)?).map_err(|_| {
-            ArtifactError::BadText {
-                what: "strings",
-                index: 0,
-            }
-        })?;
+        let strings = core::str::from_utf8(sections.required(kind::STRINGS)?)
+            .map_err(|_| ArtifactError::BadText { what: "strings", index: 0 })?;
         let (kernels, processors) = kernels::parse(sections, strings)?;
         let io = Io::parse(sections.required(kind::IO)?, strings, &header)?;
         let constants = sections.find(kind::CONSTANTS, 0).unwrap_or(Section {
@@ -82,22 +75,8 @@ impl<'a> Artifact<'a> {
         };
         let plan = Plan::parse(sections.required(kind::PLAN)?, &bounds)?;
         let notes = Notes::parse(sections, strings, header.arena_bytes, plan.len())?;
-        let golden = sections
-            .find(kind::GOLDEN, 0)
-            .map(|section| Golden::parse(section.bytes, &io))
-            .transpose()?;
-        Ok(Artifact {
-            header,
-            sections,
-            strings,
-            io,
-            plan,
-            kernels,
-            processors,
-            constants,
-            notes,
-            golden,
-        })
+        let golden = sections.find(kind::GOLDEN, 0).map(|section| Golden::parse(section.bytes, &io)).transpose()?;
+        Ok(Artifact { header, sections, strings, io, plan, kernels, processors, constants, notes, golden })
     }
 
     /// What the header says.
@@ -108,37 +87,25 @@ impl<'a> Artifact<'a> {
     /// Graph inputs, in the model's order.
     pub fn inputs(&self) -> impl ExactSizeIterator<Item = Tensor<'a>> + Clone + use<'a> {
         let (io, strings) = (self.io, self.strings);
-        io.inputs
-            .iter()
-            .enumerate()
-            .map(move |(index, record)| io.read(index, record, strings))
+        io.inputs.iter().enumerate().map(move |(index, record)| io.read(index, record, strings))
     }
 
     /// Graph outputs, in the model's order.
     pub fn outputs(&self) -> impl ExactSizeIterator<Item = Tensor<'a>> + Clone + use<'a> {
         let (io, strings) = (self.io, self.strings);
         let first = io.inputs.len();
-        io.outputs
-            .iter()
-            .enumerate()
-            .map(move |(index, record)| io.read(first.wrapping_add(index), record, strings))
+        io.outputs.iter().enumerate().map(move |(index, record)| io.read(first.wrapping_add(index), record, strings))
     }
 
     /// Input number `index`.
     pub fn input(&self, index: usize) -> Option<Tensor<'a>> {
-        self.io
-            .inputs
-            .get(index)
-            .map(|record| self.io.read(index, record, self.strings))
+        self.io.inputs.get(index).map(|record| self.io.read(index, record, self.strings))
     }
 
     /// Output number `index`.
     pub fn output(&self, index: usize) -> Option<Tensor<'a>> {
         let number = self.io.inputs.len().wrapping_add(index);
-        self.io
-            .outputs
-            .get(index)
-            .map(|record| self.io.read(number, record, self.strings))
+        self.io.outputs.get(index).map(|record| self.io.read(number, record, self.strings))
     }
 
     /// Number of steps.
@@ -159,10 +126,7 @@ impl<'a> Artifact<'a> {
 
     /// Label and operation count of step `index`, when the artifact carries them.
     pub fn step_info(&self, index: usize) -> Option<StepInfo<'a>> {
-        self.notes
-            .steps
-            .get(index)
-            .map(|record| StepInfo::read(record, self.strings))
+        self.notes.steps.get(index).map(|record| StepInfo::read(record, self.strings))
     }
 
     /// Kernel number `index`.
@@ -174,31 +138,23 @@ impl<'a> Artifact<'a> {
     /// All kernels.
     pub fn kernels(&self) -> impl ExactSizeIterator<Item = Kernel<'a>> + use<'a> {
         let strings = self.strings;
-        self.kernels
-            .iter()
-            .map(move |record| Kernel::read(record, strings))
+        self.kernels.iter().map(move |record| Kernel::read(record, strings))
     }
 
     /// Processors other than the CPU of the header: kernels name them by their place here, counted from 1.
     pub fn processors(&self) -> impl ExactSizeIterator<Item = Processor<'a>> + use<'a> {
         let strings = self.strings;
-        self.processors
-            .iter()
-            .map(move |record| Processor::read(record, strings))
+        self.processors.iter().map(move |record| Processor::read(record, strings))
     }
 
     /// The code blob of `processor`; 0 is the CPU of the header. Empty when there is none.
     pub fn code(&self, processor: u8) -> &'a [u8] {
-        self.sections
-            .find(kind::CODE, processor)
-            .map_or(&[], |section| section.bytes)
+        self.sections.find(kind::CODE, processor).map_or(&[], |section| section.bytes)
     }
 
     /// The alignment the code blob of `processor` must keep wherever it is copied, in bytes.
     pub fn code_align(&self, processor: u8) -> usize {
-        self.sections
-            .find(kind::CODE, processor)
-            .map_or(1, |section| 1 << section.align_log2)
+        self.sections.find(kind::CODE, processor).map_or(1, |section| 1 << section.align_log2)
     }
 
     /// The constants.
@@ -224,25 +180,17 @@ impl<'a> Artifact<'a> {
     /// Where each tensor lies in the arena; empty when the artifact does not carry it.
     pub fn memory_plan(&self) -> impl ExactSizeIterator<Item = PlannedTensor<'a>> + use<'a> {
         let strings = self.strings;
-        self.notes
-            .planned
-            .iter()
-            .map(move |record| PlannedTensor::read(record, strings))
+        self.notes.planned.iter().map(move |record| PlannedTensor::read(record, strings))
     }
 
     /// What made this artifact, and how; empty when the artifact does not carry it.
     pub fn provenance(&self) -> impl ExactSizeIterator<Item = Note<'a>> + use<'a> {
         let strings = self.strings;
-        self.notes
-            .provenance
-            .iter()
-            .map(move |record| Note::read(record, strings))
+        self.notes.provenance.iter().map(move |record| Note::read(record, strings))
     }
 
     /// Kind, processor and length in bytes of each section, in file order.
     pub fn sections(&self) -> impl Iterator<Item = (u16, u8, usize)> + use<'a> {
-        self.sections
-            .iter()
-            .map(|section| (section.kind, section.processor, section.bytes.len()))
+        self.sections.iter().map(|section| (section.kind, section.processor, section.bytes.len()))
     }
 }

@@ -135,9 +135,9 @@ impl ArtifactError {
 impl fmt::Display for ArtifactError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            ArtifactError::NotAnArtifact => {
-                f.write_str("this is not a Lathe artifact: compile the model first (host-compiler MODEL.onnx -o OUT.lathe)")
-            }
+            ArtifactError::NotAnArtifact => f.write_str(
+                "this is not a Lathe artifact: compile the model first (host-compiler MODEL.onnx -o OUT.lathe)",
+            ),
             ArtifactError::UnsupportedVersion { found, supported } => write!(
                 f,
                 "artifact format {found}, this runtime reads format {supported}: compile the model again with the matching host-compiler"
@@ -170,49 +170,22 @@ impl ArtifactError {
     fn fmt_malformed(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("malformed artifact: ")?;
         match *self {
-            ArtifactError::UnknownSection { kind } => {
-                write!(f, "unknown section kind {kind:#06x}")?
-            }
+            ArtifactError::UnknownSection { kind } => write!(f, "unknown section kind {kind:#06x}")?,
             ArtifactError::SectionCount { kind, found } => {
-                write!(
-                    f,
-                    "section kind {kind:#06x} stands {found} times instead of once"
-                )?;
+                write!(f, "section kind {kind:#06x} stands {found} times instead of once")?;
             }
-            ArtifactError::SectionPlacement {
-                kind,
-                offset,
-                length,
-            } => {
-                write!(
-                    f,
-                    "section kind {kind:#06x} cannot lie at {offset} with {length} bytes"
-                )?;
+            ArtifactError::SectionPlacement { kind, offset, length } => {
+                write!(f, "section kind {kind:#06x} cannot lie at {offset} with {length} bytes")?;
             }
-            ArtifactError::OutOfRange {
-                what,
-                index,
-                end,
-                limit,
-            } => {
+            ArtifactError::OutOfRange { what, index, end, limit } => {
                 write!(f, "{what} {index} ends at {end}, beyond {limit}")?;
             }
             ArtifactError::BadValue { what, index, value } => {
                 write!(f, "{what} of entry {index} cannot be {value}")?;
             }
-            ArtifactError::BadText { what, index } => {
-                write!(f, "{what} {index} is not a valid text")?
-            }
-            ArtifactError::Misaligned {
-                what,
-                index,
-                offset,
-                align_log2,
-            } => {
-                write!(
-                    f,
-                    "{what} {index} at {offset} cannot have alignment 2^{align_log2}"
-                )?;
+            ArtifactError::BadText { what, index } => write!(f, "{what} {index} is not a valid text")?,
+            ArtifactError::Misaligned { what, index, offset, align_log2 } => {
+                write!(f, "{what} {index} at {offset} cannot have alignment 2^{align_log2}")?;
             }
             _ => {}
         }
@@ -232,14 +205,8 @@ pub struct Name {
 impl Name {
     /// The first 32 bytes of `text`, cut at a character boundary.
     pub fn new(text: &str) -> Name {
-        let mut name = Name {
-            bytes: [0; 32],
-            length: 0,
-        };
-        let cut = text
-            .char_indices()
-            .map(|(at, c)| at.saturating_add(c.len_utf8()))
-            .take_while(|end| *end <= 32);
+        let mut name = Name { bytes: [0; 32], length: 0 };
+        let cut = text.char_indices().map(|(at, c)| at.saturating_add(c.len_utf8())).take_while(|end| *end <= 32);
         let kept = text.get(..cut.last().unwrap_or(0)).unwrap_or("");
         for (slot, byte) in name.bytes.iter_mut().zip(kept.bytes()) {
             *slot = byte;
@@ -250,10 +217,7 @@ impl Name {
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        self.bytes
-            .get(..usize::from(self.length))
-            .and_then(|bytes| core::str::from_utf8(bytes).ok())
-            .unwrap_or("")
+        self.bytes.get(..usize::from(self.length)).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or("")
     }
 }
 

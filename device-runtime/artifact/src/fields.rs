@@ -9,11 +9,7 @@ pub(crate) struct Fields<'a>(pub &'a [u8]);
 
 impl<'a> Fields<'a> {
     fn array<const N: usize>(self, at: usize) -> [u8; N] {
-        self.0
-            .get(at..)
-            .and_then(|tail| tail.first_chunk::<N>())
-            .copied()
-            .unwrap_or([0; N])
+        self.0.get(at..).and_then(|tail| tail.first_chunk::<N>()).copied().unwrap_or([0; N])
     }
 
     pub fn u8(self, at: usize) -> u8 {
@@ -39,16 +35,8 @@ impl<'a> Fields<'a> {
     }
 
     /// That the text whose offset and length stand at `at` lies in `strings`, on character boundaries.
-    pub fn check_text(
-        self,
-        at: usize,
-        strings: &'a str,
-        what: &'static str,
-        index: u32,
-    ) -> Result<(), ArtifactError> {
-        self.find_text(at, strings)
-            .map(|_| ())
-            .ok_or(ArtifactError::BadText { what, index })
+    pub fn check_text(self, at: usize, strings: &'a str, what: &'static str, index: u32) -> Result<(), ArtifactError> {
+        self.find_text(at, strings).map(|_| ()).ok_or(ArtifactError::BadText { what, index })
     }
 
     fn find_text(self, at: usize, strings: &'a str) -> Option<&'a str> {
@@ -68,19 +56,11 @@ impl<'a, const N: usize> Records<'a, N> {
     /// The whole of `bytes` as records.
     pub fn whole(bytes: &'a [u8], what: &'static str) -> Result<Self, ArtifactError> {
         let (records, rest) = bytes.as_chunks::<N>();
-        if rest.is_empty() {
-            Ok(Records(records))
-        } else {
-            Err(wrong_length(what, bytes))
-        }
+        if rest.is_empty() { Ok(Records(records)) } else { Err(wrong_length(what, bytes)) }
     }
 
     /// `count` records from the start of `bytes`, and the bytes after them.
-    pub fn split(
-        bytes: &'a [u8],
-        count: u32,
-        what: &'static str,
-    ) -> Result<(Self, &'a [u8]), ArtifactError> {
+    pub fn split(bytes: &'a [u8], count: u32, what: &'static str) -> Result<(Self, &'a [u8]), ArtifactError> {
         let split = usize::try_from(count)
             .ok()
             .and_then(|count| count.checked_mul(N))
@@ -115,11 +95,7 @@ impl<'a, const N: usize> Records<'a, N> {
 
 /// The error for a table that does not fill its section.
 pub(crate) fn wrong_length(what: &'static str, bytes: &[u8]) -> ArtifactError {
-    ArtifactError::BadValue {
-        what,
-        index: 0,
-        value: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
-    }
+    ArtifactError::BadValue { what, index: 0, value: u32::try_from(bytes.len()).unwrap_or(u32::MAX) }
 }
 
 /// `offset + length` when that is at most `limit`.
@@ -131,16 +107,7 @@ pub(crate) fn check_range(
     limit: u32,
 ) -> Result<(), ArtifactError> {
     let end = u64::from(offset) + u64::from(length);
-    if end <= u64::from(limit) {
-        Ok(())
-    } else {
-        Err(ArtifactError::OutOfRange {
-            what,
-            index,
-            end,
-            limit,
-        })
-    }
+    if end <= u64::from(limit) { Ok(()) } else { Err(ArtifactError::OutOfRange { what, index, end, limit }) }
 }
 
 /// That `offset` is a multiple of `1 << align_log2`, and that this is not above `1 << limit_log2`.
@@ -152,12 +119,7 @@ pub(crate) fn check_align(
     limit_log2: u8,
 ) -> Result<(), ArtifactError> {
     if align_log2 > limit_log2 || offset.trailing_zeros() < u32::from(align_log2) {
-        return Err(ArtifactError::Misaligned {
-            what,
-            index,
-            offset,
-            align_log2,
-        });
+        return Err(ArtifactError::Misaligned { what, index, offset, align_log2 });
     }
     Ok(())
 }

@@ -7,9 +7,7 @@ use crate::dtype::DType;
 use crate::error::ArtifactError;
 use crate::fields::{Fields, Records, check_range, wrong_length};
 use crate::io::Io;
-use crate::layout::{
-    GOLDEN_HEADER_BYTES, GOLDEN_INPUT_BYTES, GOLDEN_SAMPLE_BYTES, MAX_GOLDEN_SAMPLES,
-};
+use crate::layout::{GOLDEN_HEADER_BYTES, GOLDEN_INPUT_BYTES, GOLDEN_SAMPLE_BYTES, MAX_GOLDEN_SAMPLES};
 
 /// Between which values the elements of one input lie.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,8 +35,7 @@ impl GoldenSample {
     /// Whether `found` is the recorded value, within the tolerance; a recorded NaN asks for NaN.
     pub fn accepts(&self, found: f64) -> bool {
         if self.value.is_nan() || !self.value.is_finite() {
-            return found.to_bits() == self.value.to_bits()
-                || (found.is_nan() && self.value.is_nan());
+            return found.to_bits() == self.value.to_bits() || (found.is_nan() && self.value.is_nan());
         }
         (found - self.value).abs() <= f64::from(self.tolerance)
     }
@@ -56,10 +53,9 @@ pub struct Golden<'a> {
 impl<'a> Golden<'a> {
     /// The range of each input, in input order.
     pub fn inputs(&self) -> impl ExactSizeIterator<Item = GoldenInput> + use<'a> {
-        self.inputs.iter().map(|record| GoldenInput {
-            low: f64::from_bits(record.u64(0)),
-            high: f64::from_bits(record.u64(8)),
-        })
+        self.inputs
+            .iter()
+            .map(|record| GoldenInput { low: f64::from_bits(record.u64(0)), high: f64::from_bits(record.u64(8)) })
     }
 
     /// The recorded output elements.
@@ -79,28 +75,19 @@ impl<'a> Golden<'a> {
         let counts = Fields(counts);
         let (inputs, rest) = Records::split(rest, counts.u32(8), "golden input count")?;
         let (samples, rest) = Records::split(rest, counts.u32(12), "golden sample count")?;
-        if !rest.is_empty() || inputs.len() != io.inputs.len() || samples.len() > MAX_GOLDEN_SAMPLES
-        {
+        if !rest.is_empty() || inputs.len() != io.inputs.len() || samples.len() > MAX_GOLDEN_SAMPLES {
             return Err(wrong_length("golden length", section));
         }
         for (index, record) in samples.numbered() {
             let output = io.outputs.get(usize::from(record.u16(16)));
             let Some(output) = output else {
-                return Err(ArtifactError::BadValue {
-                    what: "golden output",
-                    index,
-                    value: u32::from(record.u16(16)),
-                });
+                return Err(ArtifactError::BadValue { what: "golden output", index, value: u32::from(record.u16(16)) });
             };
             let size = DType::from_byte(output.u8(20)).map_or(1, DType::size);
             let elements = output.u32(12) / u32::try_from(size).unwrap_or(1).max(1);
             check_range("golden element", index, record.u32(12), 1, elements)?;
         }
-        Ok(Golden {
-            seed: counts.u64(0),
-            inputs,
-            samples,
-        })
+        Ok(Golden { seed: counts.u64(0), inputs, samples })
     }
 }
 
@@ -108,9 +95,7 @@ impl<'a> Golden<'a> {
 /// `mix(seed + 0x9E3779B97F4A7C15 * (input * 2^32 + e + 1))`, `mix` being SplitMix64's; see SPEC.md.
 pub fn fill(dtype: DType, seed: u64, input: u32, range: GoldenInput, bytes: &mut [u8]) {
     for (number, element) in (0u64..).zip(bytes.chunks_exact_mut(dtype.size())) {
-        let place = (u64::from(input) << 32)
-            .wrapping_add(number)
-            .wrapping_add(1);
+        let place = (u64::from(input) << 32).wrapping_add(number).wrapping_add(1);
         let random = mix(seed.wrapping_add(place.wrapping_mul(0x9E37_79B9_7F4A_7C15)));
         store(dtype, random, range, element);
     }
@@ -128,11 +113,7 @@ fn store(dtype: DType, random: u64, range: GoldenInput, element: &mut [u8]) {
     let real = range.low as f32 + (range.high as f32 - range.low as f32) * unit;
     let whole = || {
         let low = range.low as i64;
-        let span = (range.high as i64)
-            .wrapping_sub(low)
-            .wrapping_add(1)
-            .cast_unsigned()
-            .max(1);
+        let span = (range.high as i64).wrapping_sub(low).wrapping_add(1).cast_unsigned().max(1);
         low.wrapping_add(((random >> 32).wrapping_mul(span) >> 32).cast_signed())
     };
     match dtype {

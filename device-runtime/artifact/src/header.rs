@@ -37,17 +37,10 @@ impl<'a> Header<'a> {
         if seen.is_empty() || !MAGIC.starts_with(seen) {
             return Err(ArtifactError::NotAnArtifact);
         }
-        let fixed = Fields(
-            bytes
-                .get(..HEADER_BYTES)
-                .ok_or_else(|| truncated(HEADER_BYTES, bytes))?,
-        );
+        let fixed = Fields(bytes.get(..HEADER_BYTES).ok_or_else(|| truncated(HEADER_BYTES, bytes))?);
         let found = fixed.u16(8);
         if found != VERSION {
-            return Err(ArtifactError::UnsupportedVersion {
-                found,
-                supported: VERSION,
-            });
+            return Err(ArtifactError::UnsupportedVersion { found, supported: VERSION });
         }
         let header = Header::read(bytes, fixed)?;
         if let Some(host) = host {
@@ -63,10 +56,7 @@ impl<'a> Header<'a> {
             let end = at.saturating_add(usize::from(fixed.u16(length_at)));
             let raw = bytes.get(at..end).ok_or_else(|| truncated(end, bytes))?;
             at = end;
-            core::str::from_utf8(raw).map_err(|_| ArtifactError::BadText {
-                what: "header text",
-                index,
-            })
+            core::str::from_utf8(raw).map_err(|_| ArtifactError::BadText { what: "header text", index })
         };
         Ok(Header {
             target: text(34, 0)?,
@@ -85,28 +75,20 @@ impl<'a> Header<'a> {
 
     fn check_host(&self, host: &Host<'_>) -> Result<(), ArtifactError> {
         if self.target != host.target {
-            return Err(ArtifactError::WrongTarget {
-                artifact: Name::new(self.target),
-                host: host.target,
-            });
+            return Err(ArtifactError::WrongTarget { artifact: Name::new(self.target), host: host.target });
         }
         match self.features().find(|feature| !host.has(feature)) {
             None => Ok(()),
-            Some(feature) => Err(ArtifactError::MissingFeature {
-                cpu: Name::new(self.cpu),
-                feature: Name::new(feature),
-            }),
+            Some(feature) => {
+                Err(ArtifactError::MissingFeature { cpu: Name::new(self.cpu), feature: Name::new(feature) })
+            }
         }
     }
 
     fn check_reserved(&self, fixed: Fields<'a>) -> Result<(), ArtifactError> {
         let reserved = u64::from(fixed.u8(33)) | fixed.u64(40);
         if reserved != 0 {
-            return Err(ArtifactError::BadValue {
-                what: "reserved header field",
-                index: 0,
-                value: reserved as u32,
-            });
+            return Err(ArtifactError::BadValue { what: "reserved header field", index: 0, value: reserved as u32 });
         }
         if self.arena_align_log2 > MAX_ALIGN_LOG2 {
             return Err(ArtifactError::BadValue {
@@ -120,9 +102,7 @@ impl<'a> Header<'a> {
 
     /// CPU features the kernels need, in the spelling of Rust's target features.
     pub fn features(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.features
-            .split(',')
-            .filter(|feature| !feature.is_empty())
+        self.features.split(',').filter(|feature| !feature.is_empty())
     }
 
     /// Alignment of the arena in bytes.
@@ -133,22 +113,14 @@ impl<'a> Header<'a> {
     /// Where the workspace of `worker` starts in the arena; `None` when that exceeds the address space.
     pub fn workspace_offset(&self, worker: usize) -> Option<usize> {
         let align = self.arena_align();
-        let tensors = usize::try_from(self.arena_bytes)
-            .ok()?
-            .checked_next_multiple_of(align)?;
-        let stride = usize::try_from(self.workspace_bytes)
-            .ok()?
-            .checked_next_multiple_of(align)?;
+        let tensors = usize::try_from(self.arena_bytes).ok()?.checked_next_multiple_of(align)?;
+        let stride = usize::try_from(self.workspace_bytes).ok()?.checked_next_multiple_of(align)?;
         tensors.checked_add(stride.checked_mul(worker)?)
     }
 
     /// Bytes of arena that `workers` workers need, tensors and workspaces; `None` when that exceeds the address space.
     pub fn arena_bytes_for(&self, workers: usize) -> Option<usize> {
-        if self.workspace_bytes == 0 {
-            usize::try_from(self.arena_bytes).ok()
-        } else {
-            self.workspace_offset(workers)
-        }
+        if self.workspace_bytes == 0 { usize::try_from(self.arena_bytes).ok() } else { self.workspace_offset(workers) }
     }
 }
 

@@ -40,19 +40,13 @@ pub struct Tensor<'a> {
 impl<'a> Tensor<'a> {
     /// The attribute `key`: picture preprocessing (`layout`, `resize`), `labels`; the list is in SPEC.md.
     pub fn attribute(&self, key: &str) -> Option<&'a str> {
-        self.attributes()
-            .find(|(found, _)| *found == key)
-            .map(|(_, value)| value)
+        self.attributes().find(|(found, _)| *found == key).map(|(_, value)| value)
     }
 
     /// All attributes, in file order.
     pub fn attributes(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let (index, strings) = (self.index, self.strings);
-        let own = self
-            .io
-            .attributes
-            .iter()
-            .filter(move |record| record.u32(0) == index);
+        let own = self.io.attributes.iter().filter(move |record| record.u32(0) == index);
         own.map(move |record| (record.text(4, strings), record.text(12, strings)))
     }
 }
@@ -69,26 +63,17 @@ impl<'a> Shape<'a> {
 
     /// The dimensions, outermost first.
     pub fn dims(&self) -> impl ExactSizeIterator<Item = u32> + use<'a> {
-        self.0
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .map(|dim| u32::from_le_bytes(*dim))
+        self.0.as_chunks::<4>().0.iter().map(|dim| u32::from_le_bytes(*dim))
     }
 
     /// Whether the dimensions are exactly `dims`.
     pub fn is(&self, dims: &[usize]) -> bool {
-        self.rank() == dims.len()
-            && self
-                .dims()
-                .zip(dims)
-                .all(|(have, want)| usize::try_from(have) == Ok(*want))
+        self.rank() == dims.len() && self.dims().zip(dims).all(|(have, want)| usize::try_from(have) == Ok(*want))
     }
 
     /// Number of elements; `None` beyond 64 bits.
     pub fn elements(&self) -> Option<u64> {
-        self.dims()
-            .try_fold(1u64, |product, dim| product.checked_mul(u64::from(dim)))
+        self.dims().try_fold(1u64, |product, dim| product.checked_mul(u64::from(dim)))
     }
 }
 
@@ -122,11 +107,7 @@ pub(crate) struct Io<'a> {
 }
 
 impl<'a> Io<'a> {
-    pub fn parse(
-        section: &'a [u8],
-        strings: &'a str,
-        header: &Header<'a>,
-    ) -> Result<Io<'a>, ArtifactError> {
+    pub fn parse(section: &'a [u8], strings: &'a str, header: &Header<'a>) -> Result<Io<'a>, ArtifactError> {
         let Some((counts, rest)) = section.split_at_checked(IO_HEADER_BYTES) else {
             return Err(wrong_length("I/O section length", section));
         };
@@ -138,13 +119,7 @@ impl<'a> Io<'a> {
         if !after.is_empty() {
             return Err(wrong_length("I/O section length", section));
         }
-        let io = Io {
-            inputs,
-            outputs,
-            dims,
-            dim_bytes: rest,
-            attributes,
-        };
+        let io = Io { inputs, outputs, dims, dim_bytes: rest, attributes };
         for (index, record) in inputs.numbered() {
             io.check_tensor("input", index, record, strings, header)?;
         }
@@ -152,13 +127,7 @@ impl<'a> Io<'a> {
             io.check_tensor("output", index, record, strings, header)?;
         }
         for (index, record) in attributes.numbered() {
-            check_range(
-                "attribute's tensor",
-                index,
-                record.u32(0),
-                1,
-                io.tensor_count(),
-            )?;
+            check_range("attribute's tensor", index, record.u32(0), 1, io.tensor_count())?;
             record.check_text(4, strings, "attribute key", index)?;
             record.check_text(12, strings, "attribute value", index)?;
         }
@@ -180,47 +149,22 @@ impl<'a> Io<'a> {
         record.check_text(0, strings, what, index)?;
         let (offset, bytes) = (record.u32(8), record.u32(12));
         check_range(what, index, offset, bytes, header.arena_bytes)?;
-        check_align(
-            what,
-            index,
-            offset,
-            header.arena_align_log2,
-            header.arena_align_log2,
-        )?;
+        check_align(what, index, offset, header.arena_align_log2, header.arena_align_log2)?;
         let Some(dtype) = DType::from_byte(record.u8(20)) else {
-            return Err(ArtifactError::BadValue {
-                what: "element type",
-                index,
-                value: u32::from(record.u8(20)),
-            });
+            return Err(ArtifactError::BadValue { what: "element type", index, value: u32::from(record.u8(20)) });
         };
         let rank = usize::from(record.u8(21));
         let Some(shape) = self.shape(record.u32(16), rank) else {
             let end = u64::from(record.u32(16)) + rank as u64;
             let limit = u32::try_from(self.dims.len()).unwrap_or(u32::MAX);
-            return Err(ArtifactError::OutOfRange {
-                what: "tensor dimensions",
-                index,
-                end,
-                limit,
-            });
+            return Err(ArtifactError::OutOfRange { what: "tensor dimensions", index, end, limit });
         };
-        let size = shape
-            .elements()
-            .and_then(|count| count.checked_mul(dtype.size() as u64));
+        let size = shape.elements().and_then(|count| count.checked_mul(dtype.size() as u64));
         if size != Some(u64::from(bytes)) {
-            return Err(ArtifactError::BadValue {
-                what: "tensor size",
-                index,
-                value: bytes,
-            });
+            return Err(ArtifactError::BadValue { what: "tensor size", index, value: bytes });
         }
         if record.u8(22) > 1 || record.u8(23) != 0 {
-            return Err(ArtifactError::BadValue {
-                what: "tensor flags",
-                index,
-                value: u32::from(record.u16(22)),
-            });
+            return Err(ArtifactError::BadValue { what: "tensor flags", index, value: u32::from(record.u16(22)) });
         }
         Ok(())
     }
@@ -228,9 +172,7 @@ impl<'a> Io<'a> {
     fn shape(&self, first: u32, rank: usize) -> Option<Shape<'a>> {
         let _all_there = self.dims.range(first, rank)?;
         let start = usize::try_from(first).ok()?.checked_mul(4)?;
-        self.dim_bytes
-            .get(start..start.checked_add(rank.checked_mul(4)?)?)
-            .map(Shape)
+        self.dim_bytes.get(start..start.checked_add(rank.checked_mul(4)?)?).map(Shape)
     }
 
     /// Tensor `record`, whose number among inputs and then outputs is `index`.
@@ -239,9 +181,7 @@ impl<'a> Io<'a> {
         Tensor {
             name: record.text(0, strings),
             dtype: DType::from_byte(record.u8(20)).unwrap_or(DType::U8),
-            shape: self
-                .shape(record.u32(16), usize::from(record.u8(21)))
-                .unwrap_or(Shape(&[])),
+            shape: self.shape(record.u32(16), usize::from(record.u8(21))).unwrap_or(Shape(&[])),
             quantization: quantized.then(|| Quantization {
                 scale: f32::from_bits(record.u32(24)),
                 zero_point: record.u32(28).cast_signed(),

@@ -48,10 +48,7 @@ pub struct Processor<'a> {
 
 impl<'a> Processor<'a> {
     pub(crate) fn read(record: Fields<'a>, strings: &'a str) -> Processor<'a> {
-        Processor {
-            kind: ProcessorKind::Cuda,
-            name: record.text(4, strings),
-        }
+        Processor { kind: ProcessorKind::Cuda, name: record.text(4, strings) }
     }
 }
 
@@ -64,26 +61,16 @@ pub(crate) fn parse<'a>(
     for (index, record) in processors.numbered() {
         record.check_text(4, strings, "processor name", index)?;
         if record.u8(0) != ProcessorKind::Cuda as u8 {
-            return Err(ArtifactError::BadValue {
-                what: "processor kind",
-                index,
-                value: u32::from(record.u8(0)),
-            });
+            return Err(ArtifactError::BadValue { what: "processor kind", index, value: u32::from(record.u8(0)) });
         }
     }
     let kernels = Records::whole(sections.required(kind::KERNELS)?, "kernel table length")?;
     for (index, record) in kernels.numbered() {
         record.check_text(0, strings, "kernel name", index)?;
         let processor = record.u8(16);
-        let code = sections
-            .find(kind::CODE, processor)
-            .filter(|_| usize::from(processor) <= processors.len());
+        let code = sections.find(kind::CODE, processor).filter(|_| usize::from(processor) <= processors.len());
         let Some(code) = code else {
-            return Err(ArtifactError::BadValue {
-                what: "kernel processor",
-                index,
-                value: u32::from(processor),
-            });
+            return Err(ArtifactError::BadValue { what: "kernel processor", index, value: u32::from(processor) });
         };
         let limit = u32::try_from(code.bytes.len()).unwrap_or(u32::MAX);
         check_range("kernel entry", index, record.u32(8), 1, limit)?;

@@ -42,6 +42,6 @@ pub use notes::{Note, PlannedTensor, StepInfo};
 pub use plan::{Access, Argument, Grid, Launch, Space, Step};
 #[cfg(feature = "std")]
 pub use writer::{
-    ArgumentEntry, ArtifactContents, GoldenEntry, KernelEntry, PlannedTensorEntry, ProcessorEntry,
-    StepEntry, TargetEntry, TensorEntry, WriteError,
+    ArgumentEntry, ArtifactContents, GoldenEntry, KernelEntry, PlannedTensorEntry, ProcessorEntry, StepEntry,
+    TargetEntry, TensorEntry, WriteError,
 };

@@ -56,10 +56,7 @@ impl<'a> Notes<'a> {
     ) -> Result<Notes<'a>, ArtifactError> {
         let steps = Records::whole(sections.bytes(kind::STEP_INFO), "step info length")?;
         if sections.find(kind::STEP_INFO, 0).is_some() && steps.len() != step_count {
-            return Err(wrong_length(
-                "step info length",
-                sections.bytes(kind::STEP_INFO),
-            ));
+            return Err(wrong_length("step info length", sections.bytes(kind::STEP_INFO)));
         }
         for (index, record) in steps.numbered() {
             record.check_text(0, strings, "step label", index)?;
@@ -67,33 +64,20 @@ impl<'a> Notes<'a> {
         let planned = Records::whole(sections.bytes(kind::MEMORY_PLAN), "memory plan length")?;
         for (index, record) in planned.numbered() {
             record.check_text(0, strings, "planned tensor", index)?;
-            check_range(
-                "planned tensor",
-                index,
-                record.u32(8),
-                record.u32(12),
-                arena_bytes,
-            )?;
+            check_range("planned tensor", index, record.u32(8), record.u32(12), arena_bytes)?;
         }
         let provenance = Records::whole(sections.bytes(kind::PROVENANCE), "provenance length")?;
         for (index, record) in provenance.numbered() {
             record.check_text(0, strings, "provenance key", index)?;
             record.check_text(8, strings, "provenance value", index)?;
         }
-        Ok(Notes {
-            steps,
-            planned,
-            provenance,
-        })
+        Ok(Notes { steps, planned, provenance })
     }
 }
 
 impl<'a> StepInfo<'a> {
     pub(crate) fn read(record: Fields<'a>, strings: &'a str) -> StepInfo<'a> {
-        StepInfo {
-            label: record.text(0, strings),
-            operations: record.u64(8),
-        }
+        StepInfo { label: record.text(0, strings), operations: record.u64(8) }
     }
 }
 
@@ -111,9 +95,6 @@ impl<'a> PlannedTensor<'a> {
 
 impl<'a> Note<'a> {
     pub(crate) fn read(record: Fields<'a>, strings: &'a str) -> Note<'a> {
-        Note {
-            key: record.text(0, strings),
-            value: record.text(8, strings),
-        }
+        Note { key: record.text(0, strings), value: record.text(8, strings) }
     }
 }

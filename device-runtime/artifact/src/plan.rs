@@ -2,9 +2,7 @@
 
 use crate::error::ArtifactError;
 use crate::fields::{Fields, Records, check_align, check_range, wrong_length};
-use crate::layout::{
-    ARGUMENT_BYTES, GRID_BYTES, KERNEL_BYTES, MAX_ARGUMENTS, PLAN_HEADER_BYTES, STEP_BYTES,
-};
+use crate::layout::{ARGUMENT_BYTES, GRID_BYTES, KERNEL_BYTES, MAX_ARGUMENTS, PLAN_HEADER_BYTES, STEP_BYTES};
 
 /// How a step is spread over its processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,9 +51,7 @@ pub enum Access {
 
 impl Access {
     fn from_byte(byte: u8) -> Option<Access> {
-        [Access::Read, Access::Write, Access::ReadWrite]
-            .into_iter()
-            .find(|access| *access as u8 == byte)
+        [Access::Read, Access::Write, Access::ReadWrite].into_iter().find(|access| *access as u8 == byte)
     }
 
     /// Whether the step reads the argument.
@@ -87,11 +83,7 @@ pub struct Argument {
 impl Argument {
     fn read(record: Fields<'_>) -> Argument {
         Argument {
-            space: if record.u8(8) == 0 {
-                Space::Arena
-            } else {
-                Space::Constants
-            },
+            space: if record.u8(8) == 0 { Space::Arena } else { Space::Constants },
             access: Access::from_byte(record.u8(9)).unwrap_or(Access::Read),
             offset: record.u32(0),
             bytes: record.u32(4),
@@ -146,11 +138,7 @@ impl<'a> Plan<'a> {
         if !rest.is_empty() {
             return Err(wrong_length("plan length", section));
         }
-        let plan = Plan {
-            steps,
-            arguments,
-            grids,
-        };
+        let plan = Plan { steps, arguments, grids };
         for (index, record) in arguments.numbered() {
             check_argument(index, record, bounds)?;
         }
@@ -160,56 +148,24 @@ impl<'a> Plan<'a> {
         Ok(plan)
     }
 
-    fn check_step(
-        &self,
-        index: u32,
-        record: Fields<'a>,
-        bounds: &Bounds<'a>,
-    ) -> Result<(), ArtifactError> {
-        let kernel = usize::try_from(record.u32(0))
-            .ok()
-            .and_then(|number| bounds.kernels.get(number));
+    fn check_step(&self, index: u32, record: Fields<'a>, bounds: &Bounds<'a>) -> Result<(), ArtifactError> {
+        let kernel = usize::try_from(record.u32(0)).ok().and_then(|number| bounds.kernels.get(number));
         let Some(kernel) = kernel else {
             let (end, limit) = (u64::from(record.u32(0)) + 1, bounds.kernels.len() as u32);
-            return Err(ArtifactError::OutOfRange {
-                what: "step's kernel",
-                index,
-                end,
-                limit,
-            });
+            return Err(ArtifactError::OutOfRange { what: "step's kernel", index, end, limit });
         };
         let on_gpu = kernel.u8(16) != 0;
         if u8::from(on_gpu) != record.u8(14) || record.u8(15) != 0 {
-            return Err(ArtifactError::BadValue {
-                what: "step launch",
-                index,
-                value: u32::from(record.u16(14)),
-            });
+            return Err(ArtifactError::BadValue { what: "step launch", index, value: u32::from(record.u16(14)) });
         }
         if on_gpu {
-            check_range(
-                "step's grid",
-                index,
-                record.u32(4),
-                1,
-                self.grids.len() as u32,
-            )?;
+            check_range("step's grid", index, record.u32(4), 1, self.grids.len() as u32)?;
         }
         let count = record.u16(12);
         if usize::from(count) > MAX_ARGUMENTS {
-            return Err(ArtifactError::BadValue {
-                what: "argument count",
-                index,
-                value: u32::from(count),
-            });
+            return Err(ArtifactError::BadValue { what: "argument count", index, value: u32::from(count) });
         }
-        check_range(
-            "step's arguments",
-            index,
-            record.u32(8),
-            u32::from(count),
-            self.arguments.len() as u32,
-        )
+        check_range("step's arguments", index, record.u32(8), u32::from(count), self.arguments.len() as u32)
     }
 
     pub fn len(&self) -> usize {
@@ -220,10 +176,7 @@ impl<'a> Plan<'a> {
         self.steps.get(index).map(|record| Step {
             kernel: record.u32(0),
             launch: self.launch(record),
-            arguments: self
-                .arguments
-                .range(record.u32(8), usize::from(record.u16(12)))
-                .unwrap_or(Records::EMPTY),
+            arguments: self.arguments.range(record.u32(8), usize::from(record.u16(12))).unwrap_or(Records::EMPTY),
         })
     }
 
@@ -232,10 +185,7 @@ impl<'a> Plan<'a> {
         if record.u8(14) == 0 {
             return Launch::Slices { extent: number };
         }
-        let grid = usize::try_from(number)
-            .ok()
-            .and_then(|number| self.grids.get(number))
-            .unwrap_or(Fields(&[]));
+        let grid = usize::try_from(number).ok().and_then(|number| self.grids.get(number)).unwrap_or(Fields(&[]));
         Launch::Grid(Grid {
             blocks: [grid.u32(0), grid.u32(4), grid.u32(8)],
             threads: [grid.u32(12), grid.u32(16), grid.u32(20)],
@@ -244,19 +194,9 @@ impl<'a> Plan<'a> {
     }
 }
 
-fn check_argument(
-    index: u32,
-    record: Fields<'_>,
-    bounds: &Bounds<'_>,
-) -> Result<(), ArtifactError> {
+fn check_argument(index: u32, record: Fields<'_>, bounds: &Bounds<'_>) -> Result<(), ArtifactError> {
     let (offset, bytes, align_log2) = (record.u32(0), record.u32(4), record.u8(10));
-    let bad = |what, value: u8| {
-        Err(ArtifactError::BadValue {
-            what,
-            index,
-            value: u32::from(value),
-        })
-    };
+    let bad = |what, value: u8| Err(ArtifactError::BadValue { what, index, value: u32::from(value) });
     let Some(access) = Access::from_byte(record.u8(9)) else {
         return bad("argument access", record.u8(9));
     };

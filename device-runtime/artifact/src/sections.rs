@@ -3,9 +3,7 @@
 use crate::error::ArtifactError;
 use crate::fields::{Fields, Records, check_align};
 use crate::header::Header;
-use crate::layout::{
-    HEADER_BYTES, MAX_ALIGN_LOG2, MAX_SECTIONS, OPTIONAL_KIND, SECTION_ENTRY_BYTES, kind,
-};
+use crate::layout::{HEADER_BYTES, MAX_ALIGN_LOG2, MAX_SECTIONS, OPTIONAL_KIND, SECTION_ENTRY_BYTES, kind};
 
 /// One section.
 #[derive(Clone, Copy, Debug)]
@@ -29,22 +27,12 @@ impl<'a> Sections<'a> {
     pub fn parse(file: &'a [u8], header: &Header<'a>) -> Result<Sections<'a>, ArtifactError> {
         if header.section_count > MAX_SECTIONS {
             let value = u32::from(header.section_count);
-            return Err(ArtifactError::BadValue {
-                what: "section count",
-                index: 0,
-                value,
-            });
+            return Err(ArtifactError::BadValue { what: "section count", index: 0, value });
         }
         let table = file.get(header.table_at..).unwrap_or(&[]);
-        let (entries, _) = Records::split(
-            table,
-            u32::from(header.section_count),
-            "section table length",
-        )?;
+        let (entries, _) = Records::split(table, u32::from(header.section_count), "section table length")?;
         let sections = Sections { file, entries };
-        let mut end = header
-            .table_at
-            .saturating_add(entries.len().saturating_mul(SECTION_ENTRY_BYTES));
+        let mut end = header.table_at.saturating_add(entries.len().saturating_mul(SECTION_ENTRY_BYTES));
         for (index, entry) in entries.numbered() {
             end = sections.check_entry(index, entry, end)?;
         }
@@ -59,47 +47,25 @@ impl<'a> Sections<'a> {
         Ok(sections)
     }
 
-    fn check_entry(
-        self,
-        index: u32,
-        entry: Fields<'a>,
-        end: usize,
-    ) -> Result<usize, ArtifactError> {
+    fn check_entry(self, index: u32, entry: Fields<'a>, end: usize) -> Result<usize, ArtifactError> {
         let (kind, processor, align_log2) = (entry.u16(0), entry.u8(2), entry.u8(3));
         let (offset, length) = (entry.u32(4), entry.u32(8));
         if !is_known(kind) && kind & OPTIONAL_KIND == 0 {
             return Err(ArtifactError::UnknownSection { kind });
         }
         if processor != 0 && kind != kind::CODE {
-            return Err(ArtifactError::BadValue {
-                what: "section processor",
-                index,
-                value: u32::from(processor),
-            });
+            return Err(ArtifactError::BadValue { what: "section processor", index, value: u32::from(processor) });
         }
-        let found = self
-            .all(kind)
-            .filter(|section| section.processor == processor)
-            .count();
+        let found = self.all(kind).filter(|section| section.processor == processor).count();
         if found != 1 {
-            return Err(ArtifactError::SectionCount {
-                kind,
-                found: u32::try_from(found).unwrap_or(u32::MAX),
-            });
+            return Err(ArtifactError::SectionCount { kind, found: u32::try_from(found).unwrap_or(u32::MAX) });
         }
         check_align("section", index, offset, align_log2, MAX_ALIGN_LOG2)?;
-        let misplaced = ArtifactError::SectionPlacement {
-            kind,
-            offset,
-            length,
-        };
+        let misplaced = ArtifactError::SectionPlacement { kind, offset, length };
         let expected = end.checked_next_multiple_of(1 << align_log2);
         let start = usize::try_from(offset).map_err(|_| misplaced)?;
         let length = usize::try_from(length).map_err(|_| misplaced)?;
-        let stop = start
-            .checked_add(length)
-            .filter(|stop| *stop <= self.file.len())
-            .ok_or(misplaced)?;
+        let stop = start.checked_add(length).filter(|stop| *stop <= self.file.len()).ok_or(misplaced)?;
         if start < HEADER_BYTES || Some(start) != expected {
             return Err(misplaced);
         }
@@ -128,8 +94,7 @@ impl<'a> Sections<'a> {
 
     /// The section of `kind` for `processor`, when there is one.
     pub fn find(self, kind: u16, processor: u8) -> Option<Section<'a>> {
-        self.all(kind)
-            .find(|section| section.processor == processor)
+        self.all(kind).find(|section| section.processor == processor)
     }
 
     /// The bytes of the section of `kind`; empty when it is absent.
@@ -139,9 +104,7 @@ impl<'a> Sections<'a> {
 
     /// The bytes of a section that every artifact has.
     pub fn required(self, kind: u16) -> Result<&'a [u8], ArtifactError> {
-        self.find(kind, 0)
-            .map(|section| section.bytes)
-            .ok_or(ArtifactError::SectionCount { kind, found: 0 })
+        self.find(kind, 0).map(|section| section.bytes).ok_or(ArtifactError::SectionCount { kind, found: 0 })
     }
 }
 

@@ -8,18 +8,11 @@ use lathe_artifact::*;
 fn every_truncation_is_an_error() {
     let bytes = sample::contents().to_bytes().expect("writes");
     for length in 0..bytes.len() {
-        assert!(
-            Artifact::parse(&bytes[..length]).is_err(),
-            "{length} of {} bytes were accepted",
-            bytes.len()
-        );
+        assert!(Artifact::parse(&bytes[..length]).is_err(), "{length} of {} bytes were accepted", bytes.len());
     }
     let mut longer = bytes.clone();
     longer.push(0);
-    let size = ArtifactError::SizeMismatch {
-        declared: bytes.len() as u32,
-        actual: bytes.len() as u64 + 1,
-    };
+    let size = ArtifactError::SizeMismatch { declared: bytes.len() as u32, actual: bytes.len() as u64 + 1 };
     assert_eq!(Artifact::parse(&longer).err(), Some(size));
 }
 
@@ -28,12 +21,7 @@ fn every_single_bit_flip_is_an_error() {
     let mut bytes = sample::contents().to_bytes().expect("writes");
     for bit in 0..bytes.len() * 8 {
         bytes[bit / 8] ^= 1 << (bit % 8);
-        assert!(
-            Artifact::parse(&bytes).is_err(),
-            "with bit {} of byte {} flipped",
-            bit % 8,
-            bit / 8
-        );
+        assert!(Artifact::parse(&bytes).is_err(), "with bit {} of byte {} flipped", bit % 8, bit / 8);
         bytes[bit / 8] ^= 1 << (bit % 8);
     }
     assert!(Artifact::parse(&bytes).is_ok());
@@ -42,26 +30,15 @@ fn every_single_bit_flip_is_an_error() {
 #[test]
 fn errors_come_in_the_documented_order() {
     let bytes = sample::contents().to_bytes().expect("writes");
-    let host = Host {
-        target: "x86_64-linux",
-        features: &["avx2", "fma", "sse2"],
-    };
+    let host = Host { target: "x86_64-linux", features: &["avx2", "fma", "sse2"] };
     assert!(Artifact::parse_for(&bytes, &host).is_ok());
     let number = |change: &dyn Fn(&mut Vec<u8>), host: &Host<'_>| {
         let mut bytes = bytes.clone();
         change(&mut bytes);
-        Artifact::parse_for(&bytes, host)
-            .err()
-            .map(|error| error.number())
+        Artifact::parse_for(&bytes, host).err().map(|error| error.number())
     };
-    let other = Host {
-        target: "aarch64-linux",
-        features: &[],
-    };
-    let bare = Host {
-        target: "x86_64-linux",
-        features: &["avx2"],
-    };
+    let other = Host { target: "aarch64-linux", features: &[] };
+    let bare = Host { target: "x86_64-linux", features: &["avx2"] };
     let cut = |bytes: &mut Vec<u8>| bytes.truncate(bytes.len() - 1);
     let break_content = |bytes: &mut Vec<u8>| *bytes.last_mut().expect("not empty") ^= 1;
     assert_eq!(
@@ -93,27 +70,15 @@ fn errors_come_in_the_documented_order() {
 #[test]
 fn errors_say_what_is_wrong_and_what_to_do() {
     let bytes = sample::contents().to_bytes().expect("writes");
-    let say = |host: Host<'_>| {
-        Artifact::parse_for(&bytes, &host)
-            .err()
-            .map(|error| error.to_string())
-    };
+    let say = |host: Host<'_>| Artifact::parse_for(&bytes, &host).err().map(|error| error.to_string());
     assert_eq!(
-        say(Host {
-            target: "aarch64-linux",
-            features: &[]
-        })
-        .as_deref(),
+        say(Host { target: "aarch64-linux", features: &[] }).as_deref(),
         Some(
             "the artifact is for x86_64-linux, this device is aarch64-linux: compile the model with --target aarch64-linux"
         )
     );
     assert_eq!(
-        say(Host {
-            target: "x86_64-linux",
-            features: &["avx2"]
-        })
-        .as_deref(),
+        say(Host { target: "x86_64-linux", features: &["avx2"] }).as_deref(),
         Some(
             "the artifact is for the CPU x86-64-v3 and needs its feature fma, which this CPU lacks: compile the model with an --mcpu this CPU implements"
         )
@@ -135,27 +100,14 @@ fn walk(artifact: &Artifact<'_>) {
     let mut seen = header.features().map(str::len).sum::<usize>();
     for tensor in artifact.inputs().chain(artifact.outputs()) {
         assert!(u64::from(tensor.arena_offset) + u64::from(tensor.bytes) <= arena);
-        assert_eq!(
-            tensor
-                .shape
-                .elements()
-                .map(|n| n * tensor.dtype.size() as u64),
-            Some(u64::from(tensor.bytes))
-        );
-        seen += tensor.name.len()
-            + tensor
-                .attributes()
-                .map(|(key, value)| key.len() + value.len())
-                .sum::<usize>();
+        assert_eq!(tensor.shape.elements().map(|n| n * tensor.dtype.size() as u64), Some(u64::from(tensor.bytes)));
+        seen += tensor.name.len() + tensor.attributes().map(|(key, value)| key.len() + value.len()).sum::<usize>();
     }
     assert_eq!(artifact.steps().count(), artifact.step_count());
     for step in artifact.steps() {
         let kernel = artifact.kernel(step.kernel).expect("kernels exist");
         assert!((kernel.entry as usize) < artifact.code(kernel.processor).len());
-        assert_eq!(
-            matches!(step.launch, Launch::Grid(_)),
-            kernel.processor != 0
-        );
+        assert_eq!(matches!(step.launch, Launch::Grid(_)), kernel.processor != 0);
         assert!(step.arguments().len() <= MAX_ARGUMENTS);
         for argument in step.arguments() {
             let limit = match argument.space {
@@ -169,17 +121,9 @@ fn walk(artifact: &Artifact<'_>) {
     for index in 0..artifact.step_count() {
         seen += artifact.step_info(index).map_or(0, |info| info.label.len());
     }
-    seen += artifact
-        .memory_plan()
-        .map(|tensor| tensor.name.len())
-        .sum::<usize>();
-    seen += artifact
-        .provenance()
-        .map(|note| note.key.len() + note.value.len())
-        .sum::<usize>();
-    seen += artifact
-        .golden()
-        .map_or(0, |golden| golden.samples().len() + golden.inputs().len());
+    seen += artifact.memory_plan().map(|tensor| tensor.name.len()).sum::<usize>();
+    seen += artifact.provenance().map(|note| note.key.len() + note.value.len()).sum::<usize>();
+    seen += artifact.golden().map_or(0, |golden| golden.samples().len() + golden.inputs().len());
     assert!(seen > 0);
 }
 
@@ -207,11 +151,7 @@ fn forged_files_are_refused_or_hold_together() {
             let value = [0, 1, 0x7f, 0x80, 0xff, random.below(256) as u8][random.below(6)];
             // Four bytes at once reach the sums that overflow.
             let count = [1, 1, 4][random.below(3)];
-            bytes
-                .iter_mut()
-                .skip(at)
-                .take(count)
-                .for_each(|byte| *byte = value);
+            bytes.iter_mut().skip(at).take(count).for_each(|byte| *byte = value);
         }
         forge_checksum(&mut bytes);
         match Artifact::parse(&bytes) {

@@ -3,8 +3,8 @@
 use lathe_artifact::*;
 
 const DOUBLE: [u8; 31] = [
-    0x48, 0x8b, 0x07, 0x4c, 0x8b, 0x47, 0x08, 0x39, 0xca, 0x73, 0x13, 0xf3, 0x0f, 0x10, 0x04, 0x90,
-    0xf3, 0x0f, 0x58, 0xc0, 0xf3, 0x41, 0x0f, 0x11, 0x04, 0x90, 0xff, 0xc2, 0xeb, 0xe9, 0xc3,
+    0x48, 0x8b, 0x07, 0x4c, 0x8b, 0x47, 0x08, 0x39, 0xca, 0x73, 0x13, 0xf3, 0x0f, 0x10, 0x04, 0x90, 0xf3, 0x0f, 0x58,
+    0xc0, 0xf3, 0x41, 0x0f, 0x11, 0x04, 0x90, 0xff, 0xc2, 0xeb, 0xe9, 0xc3,
 ];
 
 fn tensor(name: &str, arena_offset: u32) -> TensorEntry {
@@ -19,24 +19,13 @@ fn tensor(name: &str, arena_offset: u32) -> TensorEntry {
 }
 
 fn example() -> ArtifactContents {
-    let argument = |offset, access| ArgumentEntry {
-        space: Space::Arena,
-        access,
-        offset,
-        bytes: 16,
-        align_log2: 6,
-    };
+    let argument = |offset, access| ArgumentEntry { space: Space::Arena, access, offset, bytes: 16, align_log2: 6 };
     ArtifactContents {
         arena_bytes: 128,
         stack_bytes: 16,
         inputs: vec![tensor("x", 0)],
         outputs: vec![tensor("y", 64)],
-        kernels: vec![KernelEntry {
-            name: "double".into(),
-            entry: 0,
-            stack_bytes: 16,
-            processor: 0,
-        }],
+        kernels: vec![KernelEntry { name: "double".into(), entry: 0, stack_bytes: 16, processor: 0 }],
         code: DOUBLE.to_vec(),
         steps: vec![StepEntry {
             kernel: 0,
@@ -61,8 +50,5 @@ fn dump(bytes: &[u8]) -> String {
 #[test]
 fn the_example_of_the_specification_is_written() {
     let dump = dump(&example().to_bytes().expect("writes"));
-    assert!(
-        include_str!("../SPEC.md").contains(&dump),
-        "SPEC.md should hold\n{dump}"
-    );
+    assert!(include_str!("../SPEC.md").contains(&dump), "SPEC.md should hold\n{dump}");
 }

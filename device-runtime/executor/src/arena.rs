@@ -27,40 +27,20 @@ unsafe impl Sync for Arena<'_> {}
 
 impl<'a> Arena<'a> {
     /// Takes `memory` as the arena of an artifact run by `workers` workers.
-    pub fn new(
-        memory: &'a mut [u8],
-        header: &Header<'_>,
-        workers: usize,
-    ) -> Result<Arena<'a>, LoadError> {
+    pub fn new(memory: &'a mut [u8], header: &Header<'_>, workers: usize) -> Result<Arena<'a>, LoadError> {
         let needed = header.arena_bytes_for(workers);
         let offsets = (header.workspace_offset(0), header.workspace_offset(1));
         let (Some(needed), (Some(workspaces), Some(second))) = (needed, offsets) else {
-            return Err(LoadError::ArenaTooSmall {
-                needed: u64::MAX,
-                given: memory.len(),
-                workers,
-            });
+            return Err(LoadError::ArenaTooSmall { needed: u64::MAX, given: memory.len(), workers });
         };
         if memory.len() < needed {
-            return Err(LoadError::ArenaTooSmall {
-                needed: needed as u64,
-                given: memory.len(),
-                workers,
-            });
+            return Err(LoadError::ArenaTooSmall { needed: needed as u64, given: memory.len(), workers });
         }
         if memory.as_ptr().addr() & (header.arena_align() - 1) != 0 {
-            return Err(LoadError::ArenaMisaligned {
-                align: header.arena_align(),
-            });
+            return Err(LoadError::ArenaMisaligned { align: header.arena_align() });
         }
         let (base, length) = (NonNull::from(&mut *memory).cast::<u8>(), memory.len());
-        Ok(Arena {
-            base,
-            length,
-            workspaces,
-            stride: second - workspaces,
-            _memory: PhantomData,
-        })
+        Ok(Arena { base, length, workspaces, stride: second - workspaces, _memory: PhantomData })
     }
 
     /// The address `offset` bytes in. It lies in the arena for every offset of a checked artifact.
@@ -70,9 +50,13 @@ impl<'a> Arena<'a> {
 
     /// The workspace of `worker`.
     pub fn workspace(&self, worker: usize) -> *mut u8 {
-        self.at(self
-            .workspaces
-            .wrapping_add(self.stride.wrapping_mul(worker)))
+        self.at(self.workspaces.wrapping_add(self.stride.wrapping_mul(worker)))
+    }
+
+    /// All of it, workspaces included.
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: base and length are those of the borrowed memory, and `&self` keeps kernels from running.
+        unsafe { core::slice::from_raw_parts(self.base.as_ptr(), self.length) }
     }
 
     /// The bytes of an input or output.

@@ -66,26 +66,16 @@ impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             LoadError::Artifact(error) => error.fmt(f),
-            LoadError::ArenaTooSmall {
-                needed,
-                given,
-                workers,
-            } => write!(
+            LoadError::ArenaTooSmall { needed, given, workers } => write!(
                 f,
                 "the model needs an arena of {needed} bytes with {workers} worker(s) and was given {given}: \
                  give it a larger arena or fewer workers"
             ),
             LoadError::ArenaMisaligned { align } => {
-                write!(
-                    f,
-                    "the arena must start at a multiple of {align} bytes: align its buffer"
-                )
+                write!(f, "the arena must start at a multiple of {align} bytes: align its buffer")
             }
             LoadError::CodeMisaligned { align } => {
-                write!(
-                    f,
-                    "the artifact's code must start at a multiple of {align} bytes: align the artifact in memory"
-                )
+                write!(f, "the artifact's code must start at a multiple of {align} bytes: align the artifact in memory")
             }
             LoadError::ConstantsMisaligned { align } => write!(
                 f,
@@ -125,16 +115,8 @@ pub enum GoldenError {
 impl fmt::Display for GoldenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            GoldenError::Absent => {
-                f.write_str("the artifact carries no golden self-test: compile the model with one")
-            }
-            GoldenError::Mismatch {
-                output,
-                element,
-                expected,
-                found,
-                tolerance,
-            } => write!(
+            GoldenError::Absent => f.write_str("the artifact carries no golden self-test: compile the model with one"),
+            GoldenError::Mismatch { output, element, expected, found, tolerance } => write!(
                 f,
                 "element {element} of output {output} is {found} and must be {expected} within {tolerance}: \
                  this device computes wrong numbers with this artifact"

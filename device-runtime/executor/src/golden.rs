@@ -12,22 +12,14 @@ impl<W: Workers> Model<'_, W> {
     pub fn verify_golden(&mut self) -> Result<(), GoldenError> {
         let golden = self.artifact.golden().ok_or(GoldenError::Absent)?;
         for (number, (tensor, range)) in (0u32..).zip(self.artifact.inputs().zip(golden.inputs())) {
-            fill(
-                tensor.dtype,
-                golden.seed,
-                number,
-                range,
-                self.arena.tensor_mut(&tensor),
-            );
+            fill(tensor.dtype, golden.seed, number, range, self.arena.tensor_mut(&tensor));
         }
         self.run();
         for sample in golden.samples() {
             let found = self
                 .artifact
                 .output(usize::from(sample.output))
-                .and_then(|tensor| {
-                    element(tensor.dtype, self.arena.tensor(&tensor), sample.element)
-                })
+                .and_then(|tensor| element(tensor.dtype, self.arena.tensor(&tensor), sample.element))
                 .unwrap_or(f64::NAN);
             if !sample.accepts(found) {
                 return Err(GoldenError::Mismatch {

@@ -23,11 +23,7 @@ unsafe impl Send for Placement<'_> {}
 impl<'a> Placement<'a> {
     /// Where the artifact's own bytes are.
     pub fn in_place(artifact: &Artifact<'a>) -> Placement<'a> {
-        Placement {
-            code: artifact.code(0).as_ptr(),
-            constants: artifact.constants().as_ptr(),
-            _memory: PhantomData,
-        }
+        Placement { code: artifact.code(0).as_ptr(), constants: artifact.constants().as_ptr(), _memory: PhantomData }
     }
 
     /// Code and constants in copies of their own.
@@ -36,11 +32,7 @@ impl<'a> Placement<'a> {
     /// `code` and `constants` hold what [`Artifact::code`] of processor 0 and [`Artifact::constants`] do, for `'a`, and
     /// the code may be executed.
     pub unsafe fn at(code: &'a [u8], constants: &'a [u8]) -> Placement<'a> {
-        Placement {
-            code: code.as_ptr(),
-            constants: constants.as_ptr(),
-            _memory: PhantomData,
-        }
+        Placement { code: code.as_ptr(), constants: constants.as_ptr(), _memory: PhantomData }
     }
 }
 
@@ -72,11 +64,7 @@ impl<'a> Model<'a> {
     /// # Safety
     /// An artifact is a program. It must come from the compiler, unchanged, and `bytes` must be memory from which this
     /// processor may execute (flash, on a microcontroller).
-    pub unsafe fn load(
-        bytes: &'a [u8],
-        host: &Host<'_>,
-        arena: &'a mut [u8],
-    ) -> Result<Model<'a>, LoadError> {
+    pub unsafe fn load(bytes: &'a [u8], host: &Host<'_>, arena: &'a mut [u8]) -> Result<Model<'a>, LoadError> {
         let artifact = Artifact::parse_for(bytes, host)?;
         // SAFETY: the caller vouches for the artifact and its memory.
         unsafe { Model::load_with(artifact, Placement::in_place(&artifact), arena, Inline) }
@@ -105,23 +93,14 @@ impl<'a, W: Workers> Model<'a, W> {
             return Err(LoadError::ConstantsMisaligned { align });
         }
         for (step, planned) in artifact.steps().enumerate() {
-            let processor = artifact
-                .kernel(planned.kernel)
-                .map_or(0, |kernel| kernel.processor);
+            let processor = artifact.kernel(planned.kernel).map_or(0, |kernel| kernel.processor);
             if processor != 0 {
                 return Err(LoadError::NoProcessor { step, processor });
             }
         }
         let worker_count = workers.count();
         let arena = Arena::new(arena, artifact.header(), worker_count)?;
-        Ok(Model {
-            artifact,
-            placement,
-            arena,
-            workers,
-            worker_count,
-            next_step: 0,
-        })
+        Ok(Model { artifact, placement, arena, workers, worker_count, next_step: 0 })
     }
 
     /// The artifact: inputs, outputs and their types, the plan, the header's figures.
@@ -137,10 +116,7 @@ impl<'a, W: Workers> Model<'a, W> {
 
     /// The elements of input `index`; `None` when there is no such input or its type is another.
     pub fn input_as<T: Element>(&mut self, index: usize) -> Option<&mut [T]> {
-        let tensor = self
-            .artifact
-            .input(index)
-            .filter(|tensor| tensor.dtype == T::DTYPE)?;
+        let tensor = self.artifact.input(index).filter(|tensor| tensor.dtype == T::DTYPE)?;
         elements_mut(self.arena.tensor_mut(&tensor))
     }
 
@@ -152,11 +128,13 @@ impl<'a, W: Workers> Model<'a, W> {
 
     /// The elements of output `index`; `None` when there is no such output or its type is another.
     pub fn output_as<T: Element>(&self, index: usize) -> Option<&[T]> {
-        let tensor = self
-            .artifact
-            .output(index)
-            .filter(|tensor| tensor.dtype == T::DTYPE)?;
+        let tensor = self.artifact.output(index).filter(|tensor| tensor.dtype == T::DTYPE)?;
         elements(self.arena.tensor(&tensor))
+    }
+
+    /// The whole arena between steps: what `run --compare` checks intermediate tensors in.
+    pub fn arena(&self) -> &[u8] {
+        self.arena.bytes()
     }
 
     /// Runs every step, from the first.

@@ -7,8 +7,7 @@ use crate::workers::Workers;
 
 /// A kernel: `args` are the buffers of the step, `workspace` belongs to the calling worker, `begin..end` is its slice
 /// of the parallel axis.
-type KernelFn =
-    unsafe extern "C" fn(args: *const *mut u8, workspace: *mut u8, begin: u32, end: u32);
+type KernelFn = unsafe extern "C" fn(args: *const *mut u8, workspace: *mut u8, begin: u32, end: u32);
 
 /// A kernel with its buffers, shared by the workers of one step.
 struct Call {
@@ -60,10 +59,7 @@ impl<W: Workers> Model<'_, W> {
                 Space::Constants => self.placement.constants.wrapping_add(offset).cast_mut(),
             };
         }
-        let call = Call {
-            kernel: self.kernel_at(kernel.entry),
-            table,
-        };
+        let call = Call { kernel: self.kernel_at(kernel.entry), table };
         let arena = &self.arena;
         let workers = self.worker_count;
         if workers == 1 || extent <= 1 {

@@ -29,25 +29,11 @@ impl ExecutableCode {
             .ok_or_else(|| failed("map pages for")(io::ErrorKind::OutOfMemory.into()))?;
         let pages = map_pages(page_bytes).map_err(failed("map pages for"))?;
         let start = pages.as_ptr().addr().next_multiple_of(align) - pages.as_ptr().addr();
-        let copy = ExecutableCode {
-            pages,
-            page_bytes,
-            start,
-            length: code.len(),
-        };
+        let copy = ExecutableCode { pages, page_bytes, start, length: code.len() };
         // SAFETY: start + code.len() is within the fresh mapping, which is writable and nobody else's.
-        unsafe {
-            std::ptr::copy_nonoverlapping(code.as_ptr(), pages.as_ptr().add(start), code.len())
-        };
+        unsafe { std::ptr::copy_nonoverlapping(code.as_ptr(), pages.as_ptr().add(start), code.len()) };
         // SAFETY: the pages are this value's own.
-        if unsafe {
-            libc::mprotect(
-                pages.as_ptr().cast(),
-                page_bytes,
-                libc::PROT_READ | libc::PROT_EXEC,
-            )
-        } != 0
-        {
+        if unsafe { libc::mprotect(pages.as_ptr().cast(), page_bytes, libc::PROT_READ | libc::PROT_EXEC) } != 0 {
             return Err(failed("make executable")(io::Error::last_os_error()));
         }
         if copy.as_slice() != code {
@@ -72,10 +58,7 @@ impl Drop for ExecutableCode {
 }
 
 fn map_pages(bytes: usize) -> io::Result<NonNull<u8>> {
-    let (access, kind) = (
-        libc::PROT_READ | libc::PROT_WRITE,
-        libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
-    );
+    let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
     // SAFETY: a new anonymous mapping at an address of the system's choice disturbs nothing.
     let pages = unsafe { libc::mmap(std::ptr::null_mut(), bytes, access, kind, -1, 0) };
     if pages == libc::MAP_FAILED {

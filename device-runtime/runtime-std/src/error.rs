@@ -28,9 +28,7 @@ pub enum RunnerError {
         bytes: usize,
     },
     /// The system gives no executable memory.
-    #[error(
-        "cannot {what} the artifact's code: {source}; the system may forbid executable memory to this process"
-    )]
+    #[error("cannot {what} the artifact's code: {source}; the system may forbid executable memory to this process")]
     ExecutableMemory {
         /// What failed.
         what: &'static str,

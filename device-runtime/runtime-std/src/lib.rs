@@ -10,9 +10,7 @@
 //! # Ok::<(), lathe_runtime_std::RunnerError>(())
 //! ```
 #[cfg(not(target_os = "linux"))]
-compile_error!(
-    "lathe-runtime-std runs on Linux; elsewhere use lathe-executor with memory of your own"
-);
+compile_error!("lathe-runtime-std runs on Linux; elsewhere use lathe-executor with memory of your own");
 
 mod code;
 mod cpu;

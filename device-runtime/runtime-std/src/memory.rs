@@ -21,14 +21,8 @@ impl AlignedBytes {
     pub fn zeroed(length: usize, align: usize) -> Option<AlignedBytes> {
         let layout = Layout::from_size_align(length.max(1), align).ok()?;
         // SAFETY: the layout's size is not zero.
-        let Some(base) = NonNull::new(unsafe { alloc_zeroed(layout) }) else {
-            handle_alloc_error(layout)
-        };
-        Some(AlignedBytes {
-            base,
-            length,
-            layout,
-        })
+        let Some(base) = NonNull::new(unsafe { alloc_zeroed(layout) }) else { handle_alloc_error(layout) };
+        Some(AlignedBytes { base, length, layout })
     }
 
     /// A copy of `bytes` at a multiple of `align`, a power of two.

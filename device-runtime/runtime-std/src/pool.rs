@@ -54,44 +54,25 @@ impl Pool {
     /// other workers are pinned to CPUs other than the caller's, unless there are more workers than CPUs.
     pub fn new(threads: usize, pin: bool) -> Result<Pool, RunnerError> {
         let cpus = allowed_cpus();
-        let threads = if threads == 0 {
-            cpus.len().max(1)
-        } else {
-            threads
-        };
+        let threads = if threads == 0 { cpus.len().max(1) } else { threads };
         if threads > MAX_THREADS {
-            return Err(RunnerError::TooManyThreads {
-                threads,
-                limit: MAX_THREADS,
-            });
+            return Err(RunnerError::TooManyThreads { threads, limit: MAX_THREADS });
         }
         let shared = Arc::new(Shared {
             epoch: Padded(AtomicU32::new(0)),
             running: Padded(AtomicUsize::new(0)),
             job: UnsafeCell::new(None),
-            asleep: (1..threads)
-                .map(|_| Padded(AtomicBool::new(false)))
-                .collect(),
+            asleep: (1..threads).map(|_| Padded(AtomicBool::new(false))).collect(),
             stop: AtomicBool::new(false),
         });
-        let mut pool = Pool {
-            shared,
-            helpers: Vec::new(),
-        };
+        let mut pool = Pool { shared, helpers: Vec::new() };
         for worker in 1..threads {
-            let cpu = cpus
-                .get(worker)
-                .copied()
-                .filter(|_| pin && threads <= cpus.len());
+            let cpu = cpus.get(worker).copied().filter(|_| pin && threads <= cpus.len());
             let shared = Arc::clone(&pool.shared);
             let helper = thread::Builder::new()
                 .name(format!("lathe-{worker}"))
                 .spawn(move || work(&shared, worker, cpu))
-                .map_err(|source| RunnerError::Thread {
-                    worker,
-                    threads,
-                    source,
-                })?;
+                .map_err(|source| RunnerError::Thread { worker, threads, source })?;
             pool.helpers.push(helper);
         }
         Ok(pool)
@@ -121,10 +102,7 @@ unsafe impl Workers for Pool {
         let job_pointer: Job = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), Job>(job) };
         // SAFETY: no worker runs between two jobs, and `&mut self` keeps other callers out.
         unsafe { *self.shared.job.get() = Some(job_pointer) };
-        self.shared
-            .running
-            .0
-            .store(self.helpers.len(), Ordering::Relaxed);
+        self.shared.running.0.store(self.helpers.len(), Ordering::Relaxed);
         let finish = Finish(&self.shared.running.0);
         self.announce();
         job(0);
@@ -140,11 +118,7 @@ impl Drop for Finish<'_> {
         let mut looks = 0u32;
         while self.0.load(Ordering::Acquire) != 0 {
             looks = looks.saturating_add(1);
-            if looks < PATIENT_SPINS {
-                std::hint::spin_loop()
-            } else {
-                thread::yield_now()
-            }
+            if looks < PATIENT_SPINS { std::hint::spin_loop() } else { thread::yield_now() }
         }
     }
 }
@@ -194,11 +168,7 @@ fn next_epoch(shared: &Shared, worker: usize, seen: u32) -> Option<u32> {
         changed()
     });
     let epoch = spun.or_else(|| sleep_until(shared, worker, changed));
-    if shared.stop.load(Ordering::SeqCst) {
-        None
-    } else {
-        epoch
-    }
+    if shared.stop.load(Ordering::SeqCst) { None } else { epoch }
 }
 
 fn sleep_until(shared: &Shared, worker: usize, changed: impl Fn() -> Option<u32>) -> Option<u32> {
@@ -227,9 +197,7 @@ fn allowed_cpus() -> Vec<usize> {
     let current = usize::try_from(unsafe { libc::sched_getcpu() }).unwrap_or(0);
     let limit = libc::CPU_SETSIZE as usize;
     // SAFETY: every number is below the size of the set.
-    let mut cpus: Vec<usize> = (0..limit)
-        .filter(|cpu| unsafe { libc::CPU_ISSET(*cpu, &set) })
-        .collect();
+    let mut cpus: Vec<usize> = (0..limit).filter(|cpu| unsafe { libc::CPU_ISSET(*cpu, &set) }).collect();
     if let Some(place) = cpus.iter().position(|cpu| *cpu == current) {
         cpus.rotate_left(place);
     }

@@ -42,9 +42,7 @@ impl Runner {
             }
         }
         let described = samples.into_iter().enumerate();
-        described
-            .filter_map(|(step, samples_ms)| self.describe(step, samples_ms))
-            .collect()
+        described.filter_map(|(step, samples_ms)| self.describe(step, samples_ms)).collect()
     }
 
     fn describe(&self, step: usize, samples_ms: Vec<f64>) -> Option<StepProfile> {
@@ -56,14 +54,8 @@ impl Runner {
             label: info.map(|info| info.label.to_owned()).unwrap_or_default(),
             kernel: artifact.kernel(planned.kernel)?.name.to_owned(),
             operations: info.map_or(0, |info| info.operations),
-            bytes: planned
-                .arguments()
-                .map(|argument| u64::from(argument.bytes))
-                .sum(),
-            timing: Timing {
-                samples_ms,
-                number: 1,
-            },
+            bytes: planned.arguments().map(|argument| u64::from(argument.bytes)).sum(),
+            timing: Timing { samples_ms, number: 1 },
         })
     }
 }

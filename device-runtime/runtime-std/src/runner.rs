@@ -25,10 +25,7 @@ pub struct Options {
 impl Default for Options {
     /// One thread.
     fn default() -> Options {
-        Options {
-            threads: 1,
-            pin: true,
-        }
+        Options { threads: 1, pin: true }
     }
 }
 
@@ -68,10 +65,7 @@ impl Runner {
     ///
     /// # Safety
     /// An artifact is a program that runs in this process: it must come from the compiler, unchanged.
-    pub unsafe fn from_static(
-        bytes: &'static [u8],
-        options: &Options,
-    ) -> Result<Runner, RunnerError> {
+    pub unsafe fn from_static(bytes: &'static [u8], options: &Options) -> Result<Runner, RunnerError> {
         // SAFETY: the caller vouches for the artifact.
         unsafe { Runner::load(Source::Static(bytes), options) }
     }
@@ -87,9 +81,7 @@ impl Runner {
         let pool = Pool::new(options.threads, options.pin)?;
         let mut arena = arena_for(&artifact, &pool)?;
         let code_bytes: *const [u8] = code.as_slice();
-        let constant_bytes: *const [u8] = constants
-            .as_ref()
-            .map_or(artifact.constants(), |copy| copy.as_slice());
+        let constant_bytes: *const [u8] = constants.as_ref().map_or(artifact.constants(), |copy| copy.as_slice());
         let arena_bytes: *mut [u8] = arena.as_mut_slice();
         // SAFETY: these three are memory that the runner owns, that does not move with it, and that it drops after the
         // model; code and constants are copies of the artifact's; the caller vouches for the artifact.
@@ -98,14 +90,7 @@ impl Runner {
             Model::load_with(artifact, placement, &mut *arena_bytes, pool)?
         };
         let kept_inputs = kept_inputs(&artifact)?;
-        Ok(Runner {
-            model,
-            kept_inputs,
-            _arena: arena,
-            _constants: constants,
-            _code: code,
-            _source: source,
-        })
+        Ok(Runner { model, kept_inputs, _arena: arena, _constants: constants, _code: code, _source: source })
     }
 
     /// The artifact: inputs, outputs and their types, the plan, the header's figures.
@@ -120,45 +105,25 @@ impl Runner {
     }
 
     /// Sets the input `name` to `bytes`, the elements of type `dtype` and shape `shape` in memory order.
-    pub fn set_input(
-        &mut self,
-        name: &str,
-        dtype: DType,
-        shape: &[usize],
-        bytes: &[u8],
-    ) -> Result<(), RunnerError> {
+    pub fn set_input(&mut self, name: &str, dtype: DType, shape: &[usize], bytes: &[u8]) -> Result<(), RunnerError> {
         let (index, tensor) = find("input", self.model.artifact().inputs(), name)?;
         check_type(&tensor, dtype)?;
         if !tensor.shape.is(shape) {
             let (expected, found) = (tensor.shape.to_string(), shape.to_vec());
-            return Err(RunnerError::WrongShape {
-                name: name.to_owned(),
-                expected,
-                found,
-            });
+            return Err(RunnerError::WrongShape { name: name.to_owned(), expected, found });
         }
         if bytes.len() != tensor.bytes as usize {
             let (expected, found) = (tensor.bytes as usize, bytes.len());
-            return Err(RunnerError::WrongSize {
-                name: name.to_owned(),
-                expected,
-                found,
-            });
+            return Err(RunnerError::WrongSize { name: name.to_owned(), expected, found });
         }
         self.input_bytes(index).copy_from_slice(bytes);
         Ok(())
     }
 
     /// Sets the input `name` to `values`, of shape `shape` in memory order.
-    pub fn set<T: Element>(
-        &mut self,
-        name: &str,
-        shape: &[usize],
-        values: &[T],
-    ) -> Result<(), RunnerError> {
+    pub fn set<T: Element>(&mut self, name: &str, shape: &[usize], values: &[T]) -> Result<(), RunnerError> {
         // SAFETY: an `Element` has no padding, so all its bytes are initialised.
-        let bytes =
-            unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) };
+        let bytes = unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) };
         self.set_input(name, T::DTYPE, shape, bytes)
     }
 
@@ -197,9 +162,7 @@ impl Runner {
 
     /// Runs the artifact's self-test: inputs from its seed, a few output elements compared. The inputs set stay set.
     pub fn verify_golden(&mut self) -> Result<(), GoldenError> {
-        let inputs: Vec<_> = (0..self.kept_inputs.len())
-            .map(|index| self.input_bytes(index).to_vec())
-            .collect();
+        let inputs: Vec<_> = (0..self.kept_inputs.len()).map(|index| self.input_bytes(index).to_vec()).collect();
         let verdict = self.model.verify_golden();
         for (index, bytes) in inputs.iter().enumerate() {
             self.input_bytes(index).copy_from_slice(bytes);
@@ -233,20 +196,14 @@ fn aligned_constants(artifact: &Artifact<'_>) -> Result<Option<AlignedBytes>, Ru
         return Ok(None);
     }
     let copy = AlignedBytes::copy_of(constants, align);
-    copy.map(Some).ok_or(RunnerError::AddressSpace {
-        bytes: constants.len(),
-    })
+    copy.map(Some).ok_or(RunnerError::AddressSpace { bytes: constants.len() })
 }
 
 fn arena_for(artifact: &Artifact<'_>, pool: &Pool) -> Result<AlignedBytes, RunnerError> {
     use lathe_executor::Workers;
     let workers = pool.count();
     let header = artifact.header();
-    let too_large = LoadError::ArenaTooSmall {
-        needed: u64::MAX,
-        given: usize::MAX,
-        workers,
-    };
+    let too_large = LoadError::ArenaTooSmall { needed: u64::MAX, given: usize::MAX, workers };
     let bytes = header.arena_bytes_for(workers).ok_or(too_large)?;
     AlignedBytes::zeroed(bytes, header.arena_align()).ok_or(RunnerError::AddressSpace { bytes })
 }
@@ -258,28 +215,17 @@ fn kept_inputs(artifact: &Artifact<'_>) -> Result<Vec<Option<AlignedBytes>>, Run
             return Ok(None);
         }
         let bytes = tensor.bytes as usize;
-        AlignedBytes::zeroed(bytes, 64)
-            .map(Some)
-            .ok_or(RunnerError::AddressSpace { bytes })
+        AlignedBytes::zeroed(bytes, 64).map(Some).ok_or(RunnerError::AddressSpace { bytes })
     };
     artifact.inputs().map(keep).collect()
 }
 
 fn is_overwritten(artifact: &Artifact<'_>, tensor: &Tensor<'_>) -> bool {
-    let (start, end) = (
-        tensor.arena_offset,
-        tensor.arena_offset.saturating_add(tensor.bytes),
-    );
-    artifact
-        .steps()
-        .flat_map(|step| step.arguments())
-        .any(|argument| {
-            let argument_end = argument.offset.saturating_add(argument.bytes);
-            argument.space == Space::Arena
-                && argument.access.writes()
-                && argument.offset < end
-                && start < argument_end
-        })
+    let (start, end) = (tensor.arena_offset, tensor.arena_offset.saturating_add(tensor.bytes));
+    artifact.steps().flat_map(|step| step.arguments()).any(|argument| {
+        let argument_end = argument.offset.saturating_add(argument.bytes);
+        argument.space == Space::Arena && argument.access.writes() && argument.offset < end && start < argument_end
+    })
 }
 
 fn find<'a>(
@@ -288,26 +234,15 @@ fn find<'a>(
     name: &str,
 ) -> Result<(usize, Tensor<'a>), RunnerError> {
     let all = tensors.clone();
-    (0..)
-        .zip(&mut tensors)
-        .find(|(_, tensor)| tensor.name == name)
-        .ok_or_else(|| {
-            let known: Vec<_> = all.map(|tensor| format!("{:?}", tensor.name)).collect();
-            RunnerError::UnknownName {
-                what,
-                name: name.to_owned(),
-                known: known.join(", "),
-            }
-        })
+    (0..).zip(&mut tensors).find(|(_, tensor)| tensor.name == name).ok_or_else(|| {
+        let known: Vec<_> = all.map(|tensor| format!("{:?}", tensor.name)).collect();
+        RunnerError::UnknownName { what, name: name.to_owned(), known: known.join(", ") }
+    })
 }
 
 fn check_type(tensor: &Tensor<'_>, found: DType) -> Result<(), RunnerError> {
     if tensor.dtype == found {
         return Ok(());
     }
-    Err(RunnerError::WrongType {
-        name: tensor.name.to_owned(),
-        expected: tensor.dtype,
-        found,
-    })
+    Err(RunnerError::WrongType { name: tensor.name.to_owned(), expected: tensor.dtype, found })
 }

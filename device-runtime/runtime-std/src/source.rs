@@ -25,24 +25,18 @@ impl Source {
     /// # Safety
     /// Nothing writes to or cuts the file while it is mapped; replacing it by renaming another over it is fine.
     pub unsafe fn map(path: &Path) -> Result<Source, RunnerError> {
-        let failed = |source| RunnerError::Read {
-            path: path.to_owned(),
-            source,
-        };
+        let failed = |source| RunnerError::Read { path: path.to_owned(), source };
         let file = File::open(path).map_err(failed)?;
         if file.metadata().map_err(failed)?.len() == 0 {
             return Ok(Source::Static(&[]));
         }
         // SAFETY: the caller keeps the file as it is.
-        unsafe { Mmap::map(&file) }
-            .map(Source::Mapped)
-            .map_err(failed)
+        unsafe { Mmap::map(&file) }.map(Source::Mapped).map_err(failed)
     }
 
     /// A copy of `bytes`, aligned like a page so that everything in it can be used in place.
     pub fn copy_of(bytes: &[u8]) -> Result<Source, RunnerError> {
-        let copy = AlignedBytes::copy_of(bytes, 4096)
-            .ok_or(RunnerError::AddressSpace { bytes: bytes.len() })?;
+        let copy = AlignedBytes::copy_of(bytes, 4096).ok_or(RunnerError::AddressSpace { bytes: bytes.len() })?;
         Ok(Source::Owned(copy))
     }
 

@@ -22,13 +22,7 @@ pub struct TimeOptions {
 
 impl Default for TimeOptions {
     fn default() -> TimeOptions {
-        TimeOptions {
-            number: 1,
-            repeat: 10,
-            min_repeat: Duration::ZERO,
-            cooldown: Duration::ZERO,
-            flush_bytes: 0,
-        }
+        TimeOptions { number: 1, repeat: 10, min_repeat: Duration::ZERO, cooldown: Duration::ZERO, flush_bytes: 0 }
     }
 }
 
@@ -58,30 +52,18 @@ impl Timing {
 
     /// The least sample; 0 without samples.
     pub fn min_ms(&self) -> f64 {
-        self.samples_ms
-            .iter()
-            .copied()
-            .min_by(f64::total_cmp)
-            .unwrap_or(0.0)
+        self.samples_ms.iter().copied().min_by(f64::total_cmp).unwrap_or(0.0)
     }
 
     /// The greatest sample; 0 without samples.
     pub fn max_ms(&self) -> f64 {
-        self.samples_ms
-            .iter()
-            .copied()
-            .max_by(f64::total_cmp)
-            .unwrap_or(0.0)
+        self.samples_ms.iter().copied().max_by(f64::total_cmp).unwrap_or(0.0)
     }
 
     /// The standard deviation of the samples; 0 without samples.
     pub fn std_ms(&self) -> f64 {
         let mean = self.mean_ms();
-        let squares: f64 = self
-            .samples_ms
-            .iter()
-            .map(|sample| (sample - mean).powi(2))
-            .sum();
+        let squares: f64 = self.samples_ms.iter().map(|sample| (sample - mean).powi(2)).sum();
         (squares / self.samples_ms.len().max(1) as f64).sqrt()
     }
 }
@@ -120,11 +102,7 @@ fn grown(number: u32, taken: Duration, wanted: Duration) -> u32 {
     let enough = wanted.as_secs_f64() / one + 1.0;
     // Infinite for a run too short to be seen: the cast stops at the greatest number, so the golden ratio takes over.
     let golden = f64::from(number) * 1.618 + 1.0;
-    if enough.is_finite() {
-        enough.max(golden) as u32
-    } else {
-        golden as u32
-    }
+    if enough.is_finite() { enough.max(golden) as u32 } else { golden as u32 }
 }
 
 fn flush_caches(buffer: &mut [u8]) {

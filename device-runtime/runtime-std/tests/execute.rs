@@ -9,9 +9,7 @@ const SHAPE: [usize; 2] = [17, 59];
 
 /// An input and the output it must give.
 fn case(seed: f32) -> (Vec<f32>, Vec<f32>) {
-    let x: Vec<f32> = (0..sample::ELEMENTS)
-        .map(|i| i as f32 * 0.5 - seed)
-        .collect();
+    let x: Vec<f32> = (0..sample::ELEMENTS).map(|i| i as f32 * 0.5 - seed).collect();
     let y = x.iter().map(|x| 2.0 * x + sample::K).collect();
     (x, y)
 }
@@ -20,15 +18,8 @@ fn case(seed: f32) -> (Vec<f32>, Vec<f32>) {
 fn assert_output(runner: &Runner, y: &[f32]) {
     let found = runner.output_as::<f32>("y").expect("y");
     assert_eq!(found.len(), y.len());
-    let differs = found
-        .iter()
-        .zip(y)
-        .position(|(found, expected)| found != expected);
-    assert_eq!(
-        differs.map(|at| (at, found[at], y[at])),
-        None,
-        "(element, found, expected)"
-    );
+    let differs = found.iter().zip(y).position(|(found, expected)| found != expected);
+    assert_eq!(differs.map(|at| (at, found[at], y[at])), None, "(element, found, expected)");
 }
 
 fn load(options: &Options) -> Runner {
@@ -53,10 +44,7 @@ fn one_and_several_threads_compute_the_same() {
 
 #[test]
 fn threads_wake_after_they_slept() {
-    let mut runner = load(&Options {
-        threads: 2,
-        pin: true,
-    });
+    let mut runner = load(&Options { threads: 2, pin: true });
     let (x, y) = case(1.0);
     runner.set("x", &SHAPE, &x).expect("sets");
     for _ in 0..20 {
@@ -85,24 +73,12 @@ fn a_file_is_mapped_and_runs() {
     let path = folder.path().join("model.lathe");
     std::fs::write(&path, sample::contents().to_bytes().expect("writes")).expect("written");
     // SAFETY: our own artifact, and nothing else writes to this folder.
-    let mut runner = unsafe {
-        Runner::open(
-            &path,
-            &Options {
-                threads: 2,
-                pin: false,
-            },
-        )
-    }
-    .expect("loads");
+    let mut runner = unsafe { Runner::open(&path, &Options { threads: 2, pin: false }) }.expect("loads");
     let (x, y) = case(3.0);
     runner.set("x", &SHAPE, &x).expect("sets");
     runner.run();
     assert_output(&runner, &y);
-    let outputs: Vec<_> = runner
-        .outputs()
-        .map(|(tensor, bytes)| (tensor.name.to_owned(), bytes.len()))
-        .collect();
+    let outputs: Vec<_> = runner.outputs().map(|(tensor, bytes)| (tensor.name.to_owned(), bytes.len())).collect();
     assert_eq!(outputs, [("y".to_owned(), 4 * sample::ELEMENTS as usize)]);
 }
 
@@ -120,10 +96,7 @@ fn unaligned_bytes_of_the_program_run() {
 #[test]
 fn code_runs_at_every_alignment_the_format_allows() {
     for code_align_log2 in [4, 6, 12, 16] {
-        let contents = lathe_artifact::ArtifactContents {
-            code_align_log2,
-            ..sample::contents()
-        };
+        let contents = lathe_artifact::ArtifactContents { code_align_log2, ..sample::contents() };
         let bytes = contents.to_bytes().expect("writes");
         // SAFETY: our own artifact.
         let mut runner = unsafe { Runner::from_bytes(&bytes, &Options::default()) }.expect("loads");
@@ -141,18 +114,12 @@ fn a_wrong_golden_sample_is_found() {
     // SAFETY: our own artifact.
     let mut runner = unsafe { Runner::from_bytes(&bytes, &Options::default()) }.expect("loads");
     let message = runner.verify_golden().expect_err("wrong").to_string();
-    assert!(
-        message.starts_with("element 500 of output 0 is "),
-        "{message}"
-    );
+    assert!(message.starts_with("element 500 of output 0 is "), "{message}");
     contents.golden = None;
     let bytes = contents.to_bytes().expect("writes");
     // SAFETY: our own artifact.
     let mut runner = unsafe { Runner::from_bytes(&bytes, &Options::default()) }.expect("loads");
-    assert_eq!(
-        runner.verify_golden(),
-        Err(lathe_runtime_std::GoldenError::Absent)
-    );
+    assert_eq!(runner.verify_golden(), Err(lathe_runtime_std::GoldenError::Absent));
 }
 
 #[test]
@@ -161,10 +128,7 @@ fn profile_and_time_cover_every_step() {
     let (x, y) = case(4.0);
     runner.set("x", &SHAPE, &x).expect("sets");
     let profile = runner.profile(5);
-    let labels: Vec<_> = profile
-        .iter()
-        .map(|step| (step.label.as_str(), step.kernel.as_str()))
-        .collect();
+    let labels: Vec<_> = profile.iter().map(|step| (step.label.as_str(), step.kernel.as_str())).collect();
     assert_eq!(labels, [("Mul_0", "double"), ("Add_0", "add")]);
     for step in &profile {
         assert_eq!(step.timing.samples_ms.len(), 5);
@@ -172,15 +136,7 @@ fn profile_and_time_cover_every_step() {
         assert!(step.bytes >= 8 * u64::from(sample::ELEMENTS));
     }
     assert_output(&runner, &y);
-    let timing = runner.time(&TimeOptions {
-        number: 3,
-        repeat: 4,
-        ..TimeOptions::default()
-    });
+    let timing = runner.time(&TimeOptions { number: 3, repeat: 4, ..TimeOptions::default() });
     assert_eq!((timing.samples_ms.len(), timing.number), (4, 3));
-    assert!(
-        timing.min_ms() > 0.0
-            && timing.min_ms() <= timing.median_ms()
-            && timing.median_ms() <= timing.max_ms()
-    );
+    assert!(timing.min_ms() > 0.0 && timing.min_ms() <= timing.median_ms() && timing.median_ms() <= timing.max_ms());
 }

@@ -4,9 +4,7 @@ mod sample;
 
 use lathe_artifact::{Artifact, ArtifactContents, ArtifactError};
 use lathe_executor::{Inline, LoadError, Model, Placement};
-use lathe_runtime_std::{
-    AlignedBytes, DType, Options, Runner, RunnerError, host_features, host_target,
-};
+use lathe_runtime_std::{AlignedBytes, DType, Options, Runner, RunnerError, host_features, host_target};
 
 fn refusal(contents: &ArtifactContents) -> String {
     let bytes = contents.to_bytes().expect("writes");
@@ -39,11 +37,7 @@ fn a_missing_feature_is_refused() {
 
 #[test]
 fn this_cpu_has_the_features_of_its_architecture() {
-    let expected = if cfg!(target_arch = "x86_64") {
-        "sse2"
-    } else {
-        "neon"
-    };
+    let expected = if cfg!(target_arch = "x86_64") { "sse2" } else { "neon" };
     assert!(host_features().contains(&expected), "{:?}", host_features());
 }
 
@@ -64,24 +58,14 @@ fn an_arena_too_small_or_misaligned_is_refused() {
         }
     };
     assert_eq!(load(0, needed, 0), Ok(()));
-    let too_small = LoadError::ArenaTooSmall {
-        needed: needed as u64,
-        given: needed - 1,
-        workers: 1,
-    };
+    let too_small = LoadError::ArenaTooSmall { needed: needed as u64, given: needed - 1, workers: 1 };
     assert_eq!(load(0, needed - 1, 0), Err(too_small));
     assert!(
         too_small.to_string().contains(&needed.to_string())
             && too_small.to_string().contains(&(needed - 1).to_string())
     );
-    assert_eq!(
-        load(4, needed, 0),
-        Err(LoadError::ArenaMisaligned { align: 64 })
-    );
-    assert_eq!(
-        load(0, needed, 1),
-        Err(LoadError::CodeMisaligned { align: 64 })
-    );
+    assert_eq!(load(4, needed, 0), Err(LoadError::ArenaMisaligned { align: 64 }));
+    assert_eq!(load(0, needed, 1), Err(LoadError::CodeMisaligned { align: 64 }));
 }
 
 #[test]
@@ -90,42 +74,19 @@ fn wrong_names_types_and_shapes_are_refused() {
     // SAFETY: our own artifact.
     let mut runner = unsafe { Runner::from_bytes(&bytes, &Options::default()) }.expect("loads");
     let values = vec![0f32; sample::ELEMENTS as usize];
-    let mut say = |name: &str, shape: &[usize]| {
-        runner
-            .set(name, shape, &values)
-            .map_err(|error| error.to_string())
-    };
+    let mut say = |name: &str, shape: &[usize]| runner.set(name, shape, &values).map_err(|error| error.to_string());
     assert_eq!(say("x", &[17, 59]), Ok(()));
-    assert_eq!(
-        say("z", &[17, 59]),
-        Err(r#"the model has no input named "z"; it has "x""#.into())
-    );
+    assert_eq!(say("z", &[17, 59]), Err(r#"the model has no input named "z"; it has "x""#.into()));
     assert_eq!(
         say("x", &[59, 17]),
         Err(r#""x" has shape [17, 59] and not [59, 17]: give values of that shape, or compile the model with --input-shape"#.into())
     );
     let integers = runner.set("x", &[17, 59], &vec![0i64; sample::ELEMENTS as usize]);
-    assert_eq!(
-        integers.map_err(|e| e.to_string()),
-        Err(r#""x" holds f32 and not i64: convert the values"#.into())
-    );
+    assert_eq!(integers.map_err(|e| e.to_string()), Err(r#""x" holds f32 and not i64: convert the values"#.into()));
     let short = runner.set_input("x", DType::F32, &[17, 59], &[0; 4]);
-    assert!(matches!(
-        short,
-        Err(RunnerError::WrongSize {
-            expected: 4012,
-            found: 4,
-            ..
-        })
-    ));
-    assert!(matches!(
-        runner.output_as::<i8>("y"),
-        Err(RunnerError::WrongType { .. })
-    ));
-    assert!(matches!(
-        runner.output("x"),
-        Err(RunnerError::UnknownName { what: "output", .. })
-    ));
+    assert!(matches!(short, Err(RunnerError::WrongSize { expected: 4012, found: 4, .. })));
+    assert!(matches!(runner.output_as::<i8>("y"), Err(RunnerError::WrongType { .. })));
+    assert!(matches!(runner.output("x"), Err(RunnerError::UnknownName { what: "output", .. })));
 }
 
 #[test]
@@ -144,46 +105,23 @@ fn files_that_are_no_artifacts_are_refused() {
         other => panic!("{:?}", other.map(|error| error.to_string())),
     };
     let whole = sample::contents().to_bytes().expect("writes");
-    assert_eq!(
-        artifact(open("empty", Some(&[]))),
-        ArtifactError::NotAnArtifact
-    );
-    assert_eq!(
-        artifact(open("text", Some(b"hello"))),
-        ArtifactError::NotAnArtifact
-    );
+    assert_eq!(artifact(open("empty", Some(&[]))), ArtifactError::NotAnArtifact);
+    assert_eq!(artifact(open("text", Some(b"hello"))), ArtifactError::NotAnArtifact);
     let cut = artifact(open("cut", Some(&whole[..whole.len() - 1])));
     assert!(matches!(cut, ArtifactError::SizeMismatch { .. }), "{cut}");
-    let absent = open("absent", None)
-        .map(|error| error.to_string())
-        .unwrap_or_default();
-    assert!(
-        absent.contains("absent") && absent.contains("No such file"),
-        "{absent}"
-    );
+    let absent = open("absent", None).map(|error| error.to_string()).unwrap_or_default();
+    assert!(absent.contains("absent") && absent.contains("No such file"), "{absent}");
 }
 
 #[test]
 fn steps_for_another_processor_are_refused() {
     use lathe_artifact::{Grid, KernelEntry, Launch, ProcessorEntry, ProcessorKind};
     let mut contents = sample::contents();
-    contents.processors = vec![ProcessorEntry {
-        kind: ProcessorKind::Cuda,
-        name: "sm_53".into(),
-        code: b"ptx".to_vec(),
-    }];
-    contents.kernels.push(KernelEntry {
-        name: "gpu".into(),
-        entry: 0,
-        stack_bytes: 0,
-        processor: 1,
-    });
+    contents.processors =
+        vec![ProcessorEntry { kind: ProcessorKind::Cuda, name: "sm_53".into(), code: b"ptx".to_vec() }];
+    contents.kernels.push(KernelEntry { name: "gpu".into(), entry: 0, stack_bytes: 0, processor: 1 });
     contents.steps[1].kernel = 2;
-    contents.steps[1].launch = Launch::Grid(Grid {
-        blocks: [1; 3],
-        threads: [32, 1, 1],
-        shared_bytes: 0,
-    });
+    contents.steps[1].launch = Launch::Grid(Grid { blocks: [1; 3], threads: [32, 1, 1], shared_bytes: 0 });
     assert!(refusal(&contents).starts_with("step 1 runs on processor 1"));
 }
 
@@ -191,21 +129,6 @@ fn steps_for_another_processor_are_refused() {
 fn absurd_thread_counts_are_refused() {
     let bytes = sample::contents().to_bytes().expect("writes");
     // SAFETY: our own artifact.
-    let error = unsafe {
-        Runner::from_bytes(
-            &bytes,
-            &Options {
-                threads: 100_000,
-                pin: true,
-            },
-        )
-    }
-    .err();
-    assert!(matches!(
-        error,
-        Some(RunnerError::TooManyThreads {
-            threads: 100_000,
-            limit: 256
-        })
-    ));
+    let error = unsafe { Runner::from_bytes(&bytes, &Options { threads: 100_000, pin: true }) }.err();
+    assert!(matches!(error, Some(RunnerError::TooManyThreads { threads: 100_000, limit: 256 })));
 }

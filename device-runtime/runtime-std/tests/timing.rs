@@ -7,25 +7,14 @@ use lathe_runtime_std::{TimeOptions, Timing, evaluate};
 #[test]
 fn it_runs_once_and_number_times_repeat() {
     let mut runs = 0;
-    let options = TimeOptions {
-        number: 7,
-        repeat: 3,
-        ..TimeOptions::default()
-    };
+    let options = TimeOptions { number: 7, repeat: 3, ..TimeOptions::default() };
     let timing = evaluate(&options, || runs += 1);
-    assert_eq!(
-        (runs, timing.samples_ms.len(), timing.number),
-        (1 + 7 * 3, 3, 7)
-    );
+    assert_eq!((runs, timing.samples_ms.len(), timing.number), (1 + 7 * 3, 3, 7));
 }
 
 #[test]
 fn number_grows_until_a_sample_is_long_enough() {
-    let options = TimeOptions {
-        repeat: 2,
-        min_repeat: Duration::from_millis(20),
-        ..TimeOptions::default()
-    };
+    let options = TimeOptions { repeat: 2, min_repeat: Duration::from_millis(20), ..TimeOptions::default() };
     let start = Instant::now();
     let timing = evaluate(&options, || std::thread::sleep(Duration::from_millis(1)));
     // 19 runs may end just short of 20 ms; the next try is then 1.618 times as many.
@@ -36,58 +25,27 @@ fn number_grows_until_a_sample_is_long_enough() {
 
 #[test]
 fn a_run_too_short_to_be_seen_still_ends() {
-    let options = TimeOptions {
-        repeat: 1,
-        min_repeat: Duration::from_millis(5),
-        ..TimeOptions::default()
-    };
+    let options = TimeOptions { repeat: 1, min_repeat: Duration::from_millis(5), ..TimeOptions::default() };
     assert!(evaluate(&options, || {}).number > 1000);
 }
 
 #[test]
 fn cooldown_rests_after_each_sample() {
-    let options = TimeOptions {
-        repeat: 3,
-        cooldown: Duration::from_millis(10),
-        ..TimeOptions::default()
-    };
+    let options = TimeOptions { repeat: 3, cooldown: Duration::from_millis(10), ..TimeOptions::default() };
     let start = Instant::now();
     let timing = evaluate(&options, || {});
     assert!(start.elapsed() >= Duration::from_millis(30));
-    assert!(
-        timing.max_ms() < 10.0,
-        "rest is not part of a sample: {timing:?}"
-    );
+    assert!(timing.max_ms() < 10.0, "rest is not part of a sample: {timing:?}");
 }
 
 #[test]
 fn statistics_are_those_of_the_samples() {
-    let timing = Timing {
-        samples_ms: vec![4.0, 1.0, 2.0, 9.0],
-        number: 1,
-    };
-    assert_eq!(
-        (
-            timing.median_ms(),
-            timing.mean_ms(),
-            timing.min_ms(),
-            timing.max_ms()
-        ),
-        (3.0, 4.0, 1.0, 9.0)
-    );
+    let timing = Timing { samples_ms: vec![4.0, 1.0, 2.0, 9.0], number: 1 };
+    assert_eq!((timing.median_ms(), timing.mean_ms(), timing.min_ms(), timing.max_ms()), (3.0, 4.0, 1.0, 9.0));
     assert!((timing.std_ms() - 9.5f64.sqrt()).abs() < 1e-12);
-    let none = Timing {
-        samples_ms: vec![],
-        number: 1,
-    };
+    let none = Timing { samples_ms: vec![], number: 1 };
     assert_eq!(
-        (
-            none.median_ms(),
-            none.mean_ms(),
-            none.min_ms(),
-            none.max_ms(),
-            none.std_ms()
-        ),
+        (none.median_ms(), none.mean_ms(), none.min_ms(), none.max_ms(), none.std_ms()),
         (0.0, 0.0, 0.0, 0.0, 0.0)
     );
 }

@@ -200,11 +200,7 @@ pub struct ArtifactContents {
 
 impl ArtifactContents {
     /// Contents for a target, otherwise empty: alignments of 64 bytes, step info on, no self-test.
-    pub fn new<F: Into<String>>(
-        target: &str,
-        cpu: &str,
-        features: impl IntoIterator<Item = F>,
-    ) -> ArtifactContents {
+    pub fn new<F: Into<String>>(target: &str, cpu: &str, features: impl IntoIterator<Item = F>) -> ArtifactContents {
         ArtifactContents {
             target: TargetEntry {
                 target: target.into(),

@@ -15,11 +15,7 @@ pub(super) fn count(what: &'static str, size: usize) -> Result<u32, WriteError> 
 
 /// `size` when it is at most `limit`.
 pub(super) fn limited(what: &'static str, size: u64, limit: u64) -> Result<u64, WriteError> {
-    if size <= limit {
-        Ok(size)
-    } else {
-        Err(WriteError::TooLarge { what, size, limit })
-    }
+    if size <= limit { Ok(size) } else { Err(WriteError::TooLarge { what, size, limit }) }
 }
 
 /// Bytes of one section in the making.
@@ -54,22 +50,13 @@ impl Encoder {
 }
 
 /// Graph inputs and outputs.
-pub(super) fn io(
-    contents: &ArtifactContents,
-    strings: &mut Strings,
-) -> Result<Vec<u8>, WriteError> {
+pub(super) fn io(contents: &ArtifactContents, strings: &mut Strings) -> Result<Vec<u8>, WriteError> {
     let tensors = || contents.inputs.iter().chain(&contents.outputs);
     let mut out = Encoder::default();
     out.u32(count("inputs", contents.inputs.len())?);
     out.u32(count("outputs", contents.outputs.len())?);
-    out.u32(count(
-        "dimensions",
-        tensors().map(|tensor| tensor.shape.len()).sum(),
-    )?);
-    out.u32(count(
-        "attributes",
-        tensors().map(|tensor| tensor.attributes.len()).sum(),
-    )?);
+    out.u32(count("dimensions", tensors().map(|tensor| tensor.shape.len()).sum())?);
+    out.u32(count("attributes", tensors().map(|tensor| tensor.attributes.len()).sum())?);
     let mut first_dim = 0usize;
     for entry in tensors() {
         tensor(&mut out, entry, first_dim, strings)?;
@@ -88,33 +75,16 @@ pub(super) fn io(
     Ok(out.bytes)
 }
 
-fn tensor(
-    out: &mut Encoder,
-    tensor: &TensorEntry,
-    first_dim: usize,
-    strings: &mut Strings,
-) -> Result<(), WriteError> {
-    let size = tensor
-        .shape
-        .iter()
-        .try_fold(tensor.dtype.size() as u64, |size, dim| {
-            size.checked_mul(u64::from(*dim))
-        });
+fn tensor(out: &mut Encoder, tensor: &TensorEntry, first_dim: usize, strings: &mut Strings) -> Result<(), WriteError> {
+    let size = tensor.shape.iter().try_fold(tensor.dtype.size() as u64, |size, dim| size.checked_mul(u64::from(*dim)));
     let size = limited("tensor", size.unwrap_or(u64::MAX), u64::from(u32::MAX))?;
     let rank = limited("rank", tensor.shape.len() as u64, u64::from(u8::MAX))?;
     out.text(&tensor.name, strings)?;
     out.u32(tensor.arena_offset);
     out.u32(size as u32);
     out.u32(count("dimensions", first_dim)?);
-    out.u8s(&[
-        tensor.dtype as u8,
-        rank as u8,
-        u8::from(tensor.quantization.is_some()),
-        0,
-    ]);
-    let (scale, zero_point) = tensor
-        .quantization
-        .map_or((0.0, 0), |q| (q.scale, q.zero_point));
+    out.u8s(&[tensor.dtype as u8, rank as u8, u8::from(tensor.quantization.is_some()), 0]);
+    let (scale, zero_point) = tensor.quantization.map_or((0.0, 0), |q| (q.scale, q.zero_point));
     out.u32(scale.to_bits());
     out.u32(zero_point.cast_unsigned());
     Ok(())
@@ -131,10 +101,7 @@ pub(super) fn plan(steps: &[StepEntry]) -> Result<Vec<u8>, WriteError> {
         .collect();
     let mut out = Encoder::default();
     out.u32(count("steps", steps.len())?);
-    out.u32(count(
-        "arguments",
-        steps.iter().map(|step| step.arguments.len()).sum(),
-    )?);
+    out.u32(count("arguments", steps.iter().map(|step| step.arguments.len()).sum())?);
     out.u32(count("grids", grids.len())?);
     let (mut first_argument, mut next_grid) = (0usize, 0u32);
     for step in steps {
@@ -143,11 +110,7 @@ pub(super) fn plan(steps: &[StepEntry]) -> Result<Vec<u8>, WriteError> {
             Launch::Grid(_) => (1, next_grid),
         };
         next_grid += u32::from(kind);
-        let arguments = limited(
-            "a step's arguments",
-            step.arguments.len() as u64,
-            MAX_ARGUMENTS as u64,
-        )?;
+        let arguments = limited("a step's arguments", step.arguments.len() as u64, MAX_ARGUMENTS as u64)?;
         out.u32(step.kernel);
         out.u32(launch);
         out.u32(count("arguments", first_argument)?);
@@ -158,20 +121,10 @@ pub(super) fn plan(steps: &[StepEntry]) -> Result<Vec<u8>, WriteError> {
     for argument in steps.iter().flat_map(|step| &step.arguments) {
         out.u32(argument.offset);
         out.u32(argument.bytes);
-        out.u8s(&[
-            argument.space as u8,
-            argument.access as u8,
-            argument.align_log2,
-            0,
-        ]);
+        out.u8s(&[argument.space as u8, argument.access as u8, argument.align_log2, 0]);
     }
     for grid in grids {
-        for value in grid
-            .blocks
-            .into_iter()
-            .chain(grid.threads)
-            .chain([grid.shared_bytes])
-        {
+        for value in grid.blocks.into_iter().chain(grid.threads).chain([grid.shared_bytes]) {
             out.u32(value);
         }
     }
@@ -179,10 +132,7 @@ pub(super) fn plan(steps: &[StepEntry]) -> Result<Vec<u8>, WriteError> {
 }
 
 /// The kernel table.
-pub(super) fn kernels(
-    contents: &ArtifactContents,
-    strings: &mut Strings,
-) -> Result<Vec<u8>, WriteError> {
+pub(super) fn kernels(contents: &ArtifactContents, strings: &mut Strings) -> Result<Vec<u8>, WriteError> {
     let mut out = Encoder::default();
     for kernel in &contents.kernels {
         out.text(&kernel.name, strings)?;
@@ -194,10 +144,7 @@ pub(super) fn kernels(
 }
 
 /// The processors other than the CPU.
-pub(super) fn processors(
-    contents: &ArtifactContents,
-    strings: &mut Strings,
-) -> Result<Vec<u8>, WriteError> {
+pub(super) fn processors(contents: &ArtifactContents, strings: &mut Strings) -> Result<Vec<u8>, WriteError> {
     let mut out = Encoder::default();
     for processor in &contents.processors {
         out.u8s(&[processor.kind as u8, 0, 0, 0]);
@@ -207,10 +154,7 @@ pub(super) fn processors(
 }
 
 /// Labels and operation counts of the steps.
-pub(super) fn step_info(
-    contents: &ArtifactContents,
-    strings: &mut Strings,
-) -> Result<Vec<u8>, WriteError> {
+pub(super) fn step_info(contents: &ArtifactContents, strings: &mut Strings) -> Result<Vec<u8>, WriteError> {
     let mut out = Encoder::default();
     for step in &contents.steps {
         out.text(&step.label, strings)?;
@@ -220,10 +164,7 @@ pub(super) fn step_info(
 }
 
 /// The memory plan.
-pub(super) fn memory_plan(
-    contents: &ArtifactContents,
-    strings: &mut Strings,
-) -> Result<Vec<u8>, WriteError> {
+pub(super) fn memory_plan(contents: &ArtifactContents, strings: &mut Strings) -> Result<Vec<u8>, WriteError> {
     let mut out = Encoder::default();
     for tensor in &contents.memory_plan {
         out.text(&tensor.name, strings)?;
@@ -236,10 +177,7 @@ pub(super) fn memory_plan(
 }
 
 /// The provenance notes.
-pub(super) fn provenance(
-    contents: &ArtifactContents,
-    strings: &mut Strings,
-) -> Result<Vec<u8>, WriteError> {
+pub(super) fn provenance(contents: &ArtifactContents, strings: &mut Strings) -> Result<Vec<u8>, WriteError> {
     let mut out = Encoder::default();
     for (key, value) in &contents.provenance {
         out.text(key, strings)?;

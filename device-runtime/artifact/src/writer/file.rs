@@ -30,9 +30,7 @@ pub(super) fn write(contents: &ArtifactContents) -> Result<Vec<u8>, WriteError> 
     let mut offsets = Vec::with_capacity(sections.len());
     let mut end = table_at + sections.len() * SECTION_ENTRY_BYTES;
     for section in &sections {
-        let align = 1usize
-            .checked_shl(u32::from(section.align_log2))
-            .unwrap_or(usize::MAX / 2);
+        let align = 1usize.checked_shl(u32::from(section.align_log2)).unwrap_or(usize::MAX / 2);
         let offset = end.next_multiple_of(align);
         offsets.push(count("artifact", offset)?);
         end = offset + section.bytes.len();
@@ -56,12 +54,7 @@ pub(super) fn write(contents: &ArtifactContents) -> Result<Vec<u8>, WriteError> 
         out.u8s(&section.bytes);
     }
     let sum = checksum(&out.bytes);
-    for (slot, byte) in out
-        .bytes
-        .iter_mut()
-        .skip(CHECKSUM_AT)
-        .zip(sum.to_le_bytes())
-    {
+    for (slot, byte) in out.bytes.iter_mut().skip(CHECKSUM_AT).zip(sum.to_le_bytes()) {
         *slot = byte;
     }
     Ok(out.bytes)
@@ -74,8 +67,7 @@ fn header(
     total: u32,
     features: usize,
 ) -> Result<(), WriteError> {
-    let short =
-        |what, size: usize| limited(what, size as u64, u64::from(u16::MAX)).map(|size| size as u16);
+    let short = |what, size: usize| limited(what, size as u64, u64::from(u16::MAX)).map(|size| size as u16);
     out.u8s(&MAGIC);
     out.u16(VERSION);
     out.u16(short("section table", section_count)?);
@@ -93,14 +85,8 @@ fn header(
 }
 
 fn features(target: &TargetEntry) -> Result<std::string::String, WriteError> {
-    match target
-        .features
-        .iter()
-        .find(|feature| feature.is_empty() || feature.contains(','))
-    {
-        Some(feature) => Err(WriteError::BadFeature {
-            feature: feature.clone(),
-        }),
+    match target.features.iter().find(|feature| feature.is_empty() || feature.contains(',')) {
+        Some(feature) => Err(WriteError::BadFeature { feature: feature.clone() }),
         None => Ok(target.features.join(",")),
     }
 }
@@ -110,21 +96,13 @@ fn sections(contents: &ArtifactContents) -> Result<Vec<Section<'_>>, WriteError>
     let mut strings = Strings::default();
     let mut tables = Vec::new();
     let mut table = |kind: u16, bytes: Vec<u8>| {
-        tables.push(Section {
-            kind,
-            processor: 0,
-            align_log2: TABLE_ALIGN_LOG2,
-            bytes: Cow::Owned(bytes),
-        });
+        tables.push(Section { kind, processor: 0, align_log2: TABLE_ALIGN_LOG2, bytes: Cow::Owned(bytes) });
     };
     table(kind::IO, encode::io(contents, &mut strings)?);
     table(kind::PLAN, encode::plan(&contents.steps)?);
     table(kind::KERNELS, encode::kernels(contents, &mut strings)?);
     if !contents.processors.is_empty() {
-        table(
-            kind::PROCESSORS,
-            encode::processors(contents, &mut strings)?,
-        );
+        table(kind::PROCESSORS, encode::processors(contents, &mut strings)?);
     }
     if let Some(golden) = &contents.golden {
         table(kind::GOLDEN, encode::golden(golden)?);
@@ -133,41 +111,20 @@ fn sections(contents: &ArtifactContents) -> Result<Vec<Section<'_>>, WriteError>
         table(kind::STEP_INFO, encode::step_info(contents, &mut strings)?);
     }
     if !contents.memory_plan.is_empty() {
-        table(
-            kind::MEMORY_PLAN,
-            encode::memory_plan(contents, &mut strings)?,
-        );
+        table(kind::MEMORY_PLAN, encode::memory_plan(contents, &mut strings)?);
     }
     if !contents.provenance.is_empty() {
-        table(
-            kind::PROVENANCE,
-            encode::provenance(contents, &mut strings)?,
-        );
+        table(kind::PROVENANCE, encode::provenance(contents, &mut strings)?);
     }
     let text = Cow::Owned(strings.text.into_bytes());
-    tables.push(Section {
-        kind: kind::STRINGS,
-        processor: 0,
-        align_log2: 0,
-        bytes: text,
-    });
+    tables.push(Section { kind: kind::STRINGS, processor: 0, align_log2: 0, bytes: text });
     let mut bulk = |kind, processor, align_log2, bytes| {
-        tables.push(Section {
-            kind,
-            processor,
-            align_log2,
-            bytes: Cow::Borrowed(bytes),
-        });
+        tables.push(Section { kind, processor, align_log2, bytes: Cow::Borrowed(bytes) });
     };
     bulk(kind::CODE, 0, contents.code_align_log2, &contents.code);
     for (number, processor) in (1u8..).zip(&contents.processors) {
         bulk(kind::CODE, number, TABLE_ALIGN_LOG2, &processor.code);
     }
-    bulk(
-        kind::CONSTANTS,
-        0,
-        contents.constants_align_log2,
-        &contents.constants,
-    );
+    bulk(kind::CONSTANTS, 0, contents.constants_align_log2, &contents.constants);
     Ok(tables)
 }

@@ -6,8 +6,8 @@ mod file;
 mod strings;
 
 pub use contents::{
-    ArgumentEntry, ArtifactContents, GoldenEntry, KernelEntry, PlannedTensorEntry, ProcessorEntry,
-    StepEntry, TargetEntry, TensorEntry,
+    ArgumentEntry, ArtifactContents, GoldenEntry, KernelEntry, PlannedTensorEntry, ProcessorEntry, StepEntry,
+    TargetEntry, TensorEntry,
 };
 
 use thiserror::Error;

@@ -19,10 +19,7 @@ impl Strings {
         if let Some(place) = self.known.get(text) {
             return Ok(*place);
         }
-        let place = (
-            count("strings", self.text.len())?,
-            count("strings", text.len())?,
-        );
+        let place = (count("strings", self.text.len())?, count("strings", text.len())?);
         self.text.push_str(text);
         self.known.insert(text.to_string(), place);
         Ok(place)

@@ -5,10 +5,7 @@ use lathe_artifact::*;
 
 /// Contents that use every section of the format.
 pub fn contents() -> ArtifactContents {
-    let range = GoldenInput {
-        low: -1.0,
-        high: 1.0,
-    };
+    let range = GoldenInput { low: -1.0, high: 1.0 };
     let mut input = vec![0; 64];
     golden::fill(DType::F32, 7, 0, range, &mut input);
     let first = golden::element(DType::F32, &input, 0).expect("16 elements");
@@ -28,26 +25,13 @@ pub fn contents() -> ArtifactContents {
             name: "y".into(),
             dtype: DType::I8,
             shape: vec![16],
-            quantization: Some(Quantization {
-                scale: 0.5,
-                zero_point: -3,
-            }),
+            quantization: Some(Quantization { scale: 0.5, zero_point: -3 }),
             arena_offset: 64,
             attributes: vec![("labels".into(), "cat\ndög".into())],
         }],
         kernels: vec![
-            KernelEntry {
-                name: "double".into(),
-                entry: 0,
-                stack_bytes: 16,
-                processor: 0,
-            },
-            KernelEntry {
-                name: "halve".into(),
-                entry: 0,
-                stack_bytes: 0,
-                processor: 1,
-            },
+            KernelEntry { name: "double".into(), entry: 0, stack_bytes: 16, processor: 0 },
+            KernelEntry { name: "halve".into(), entry: 0, stack_bytes: 0, processor: 1 },
         ],
         code: vec![0xc3; 5],
         constants: (0..100).collect(),
@@ -64,11 +48,7 @@ pub fn contents() -> ArtifactContents {
             },
             StepEntry {
                 kernel: 1,
-                launch: Launch::Grid(Grid {
-                    blocks: [4, 2, 1],
-                    threads: [32, 1, 1],
-                    shared_bytes: 1024,
-                }),
+                launch: Launch::Grid(Grid { blocks: [4, 2, 1], threads: [32, 1, 1], shared_bytes: 1024 }),
                 arguments: vec![argument(Space::Arena, Access::ReadWrite, 128, 16)],
                 label: "node 1".into(),
                 operations: 0,
@@ -82,34 +62,14 @@ pub fn contents() -> ArtifactContents {
         golden: Some(GoldenEntry {
             seed: 7,
             inputs: vec![range],
-            samples: vec![GoldenSample {
-                output: 0,
-                element: 15,
-                value: first,
-                tolerance: 1e-4,
-            }],
+            samples: vec![GoldenSample { output: 0, element: 15, value: first, tolerance: 1e-4 }],
         }),
-        memory_plan: vec![PlannedTensorEntry {
-            name: "x".into(),
-            offset: 0,
-            bytes: 64,
-            first_step: 0,
-            last_step: 1,
-        }],
-        provenance: vec![
-            ("compiler".into(), "test".into()),
-            ("model.sha256".into(), "00".into()),
-        ],
+        memory_plan: vec![PlannedTensorEntry { name: "x".into(), offset: 0, bytes: 64, first_step: 0, last_step: 1 }],
+        provenance: vec![("compiler".into(), "test".into()), ("model.sha256".into(), "00".into())],
         ..ArtifactContents::new("x86_64-linux", "x86-64-v3", ["avx2", "fma"])
     }
 }
 
 fn argument(space: Space, access: Access, offset: u32, bytes: u32) -> ArgumentEntry {
-    ArgumentEntry {
-        space,
-        access,
-        offset,
-        bytes,
-        align_log2: 6,
-    }
+    ArgumentEntry { space, access, offset, bytes, align_log2: 6 }
 }

@@ -30,8 +30,5 @@ pub fn host_features() -> &'static [&'static str] {
 
 /// This machine, to check artifacts against.
 pub fn host() -> Host<'static> {
-    Host {
-        target: TARGET,
-        features: host_features(),
-    }
+    Host { target: TARGET, features: host_features() }
 }
