@@ -193,10 +193,11 @@ messages! {
         },
         /// To `SelfTest`.
         SelfTested {
-            /// outputs compared; 0 when the artifact holds no self-test
-            compared: u32,
-            /// of them wrong
-            wrong: u32,
+            /// every recorded element was right
+            passed: bool,
+            /// otherwise, which was wrong, or that there is no self-test
+            #[serde(borrow)]
+            detail: &'a str,
         },
         /// To anything that could not be done; the session goes on unless the code says otherwise.
         Failed {

@@ -182,10 +182,10 @@ impl<L: Link> Client<L> {
         Ok(Samples { number, unit, ticks })
     }
 
-    /// Runs the golden self-test; gives the outputs compared and those wrong.
-    pub fn self_test(&mut self, deadline: Duration) -> Answer<(u32, u32)> {
+    /// Runs the golden self-test; gives the device's words when it does not pass.
+    pub fn self_test(&mut self, deadline: Duration) -> Answer<Result<(), String>> {
         self.call("self-test", &Request::SelfTest, deadline, |r| match r {
-            Response::SelfTested { compared, wrong } => Some((compared, wrong)),
+            Response::SelfTested { passed, detail } => Some(if passed { Ok(()) } else { Err(detail.to_string()) }),
             _ => None,
         })
     }
