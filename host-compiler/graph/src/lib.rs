@@ -8,6 +8,7 @@ pub mod graph;
 pub mod infer;
 pub mod interpreter;
 pub mod op;
+pub mod passes;
 pub mod tensor;
 pub mod text;
 pub mod verify;
