@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p lathe-codegen --example kernels [-- --asm]`
 
-#[path = "../tests/native/mod.rs"]
+#[path = "../tests/suite/native.rs"]
 mod native;
 
 use std::time::Instant;

@@ -1,0 +1,60 @@
+//! The numeric suite on this machine and under qemu-aarch64, and the properties of a blob.
+
+mod suite;
+
+use lathe_codegen::targets;
+use suite::native::{Aligned, Loaded};
+use suite::{Case, blob, cases, qemu};
+
+fn report(failures: Vec<String>, total: usize) {
+    let shown: Vec<&String> = failures.iter().take(40).collect();
+    assert!(failures.is_empty(), "{} of {total} cases are wrong: {shown:#?}", failures.len());
+}
+
+fn run_native(case: &Case, loaded: &Loaded<'_>) -> Result<(), String> {
+    let mut buffers: Vec<Aligned> = case.params.iter().map(|p| Aligned::of(p)).collect();
+    for (begin, end) in &case.slices {
+        let mut arguments: Vec<&mut Aligned> = buffers.iter_mut().collect();
+        loaded.call(&case.kernel.name, &mut arguments, case.kernel.workspace, *begin, *end);
+    }
+    if let Some(k) = buffers.iter().position(|b| !b.intact()) {
+        return Err(format!("{} wrote behind parameter {k}", case.kernel.name));
+    }
+    let actual: Vec<Vec<u8>> = buffers.iter().map(|b| b.bytes().to_vec()).collect();
+    case.check(&actual)
+}
+
+/// All cases at three legal bases.
+#[test]
+fn native_suite() {
+    let target = targets::find(&format!("{}-linux", std::env::consts::ARCH), Some("native")).unwrap();
+    let cases = cases();
+    let blob = blob(&cases, &target);
+    for steps in [0, 1, 7] {
+        let loaded = Loaded::new(&blob, steps);
+        report(cases.iter().filter_map(|c| run_native(c, &loaded).err()).collect(), cases.len());
+    }
+    println!("{} cases, {} KB of code", cases.len(), blob.code.len() / 1024);
+}
+
+fn under_qemu(cpu: &str, emulated: &str, steps: u64) {
+    if !qemu::available() {
+        eprintln!("SKIPPED: aarch64-linux-gnu-gcc or qemu-aarch64 is missing");
+        return;
+    }
+    let target = targets::find("aarch64-linux", Some(cpu)).unwrap();
+    let cases = cases();
+    let blob = blob(&cases, &target);
+    let results = qemu::run(&cases, &blob, emulated, steps);
+    report(cases.iter().zip(results).filter_map(|(c, r)| c.check(&r).err()).collect(), cases.len());
+}
+
+#[test]
+fn aarch64_suite_cortex_a57() {
+    under_qemu("cortex-a57", "cortex-a57", 1);
+}
+
+#[test]
+fn aarch64_suite_cortex_a76() {
+    under_qemu("cortex-a76", "max", 5);
+}
