@@ -110,18 +110,24 @@ impl GroupBuilder<'_> {
         operand
     }
 
-    /// Gives the buffers of values that are used outside the group their role and name.
+    /// Gives the buffers of values that are used outside the group their role. A group that nothing outside reads
+    /// keeps the first result of its last node.
     fn outputs(&mut self, nodes: &[NodeId]) {
         let inside: HashSet<NodeId> = nodes.iter().copied().collect();
         let consumers = self.graph.consumers();
-        for value in nodes.iter().flat_map(|&n| &self.graph.nodes[n.0 as usize].outputs) {
-            let leaves = self.graph.outputs.iter().any(|(_, v)| v == value)
-                || consumers.get(value).is_some_and(|c| c.iter().any(|n| !inside.contains(n)));
-            // A group's last value is its result even in a graph nobody reads.
-            let last = nodes.last().is_some_and(|n| self.graph.nodes[n.0 as usize].outputs.first() == Some(value));
-            if let Some(operand) = self.operands.get(value).filter(|_| leaves || last) {
+        let results = nodes.iter().flat_map(|&n| &self.graph.nodes[n.0 as usize].outputs);
+        let leaves = |value: &&ValueId| {
+            self.graph.outputs.iter().any(|(_, v)| v == *value)
+                || consumers.get(value).is_some_and(|c| c.iter().any(|n| !inside.contains(n)))
+        };
+        let mut leaving: Vec<ValueId> = results.filter(leaves).copied().collect();
+        if leaving.is_empty() {
+            leaving.extend(nodes.last().and_then(|n| self.graph.nodes[n.0 as usize].outputs.first()));
+        }
+        for value in leaving {
+            if let Some(operand) = self.operands.get(&value) {
                 self.builder.program.buffers[operand.buffer.0 as usize].role = Role::Output;
-                self.values.insert(operand.buffer.0, *value);
+                self.values.insert(operand.buffer.0, value);
             }
         }
     }

@@ -45,12 +45,14 @@ pub(super) fn pad(
     Ok(b.copy("pad", x.dtype, numbered_axes("i", &shape), value))
 }
 
-/// `at` mirrored into `0..extent` without repeating the edges: a triangle wave of period `2 (extent - 1)`.
+/// `at` mirrored into `0..extent` without repeating the edges: a triangle wave of period `2 (extent - 1)`. The bound is
+/// spelled out, since interval analysis cannot see that both sides of the minimum move together.
 fn reflect(at: Expr, extent: i64) -> Expr {
     if extent <= 1 {
         return Expr::Index(0);
     }
     let period = 2 * (extent - 1);
     let phase = at % Expr::Index(period);
-    Expr::binary(BinaryFn::Min, phase.clone(), Expr::Index(period) - phase)
+    let mirrored = Expr::binary(BinaryFn::Min, phase.clone(), Expr::Index(period) - phase);
+    Expr::binary(BinaryFn::Min, mirrored, Expr::Index(extent - 1))
 }

@@ -6,9 +6,9 @@ use lathe_graph::op::Reduction;
 use super::error::Refusal;
 use super::kind::AnchorKind;
 use super::lower::Lowered;
-use crate::expr::{BinaryFn, CompareFn, Expr, Type, UnaryFn};
+use crate::expr::{CompareFn, Expr, Type, UnaryFn};
 use crate::program::build::{Builder, Operand, compute_type, numbered_axes, var, vars};
-use crate::program::{Axis, Combiner};
+use crate::program::{Axis, Combiner, StageId};
 
 /// Which dimensions of an operand are reduced, with the axes and indices that follow.
 #[derive(Clone, Debug)]
@@ -102,11 +102,11 @@ pub(super) fn reduce(
     if ty == DType::Bool && !matches!(reduction, Reduction::Max | Reduction::Min) {
         return Err(Refusal::Unsupported(format!("{reduction:?} of bool")));
     }
-    let needs_float = matches!(reduction, Reduction::LogSumExp | Reduction::LogSum | Reduction::L2);
-    if needs_float && !ty.is_float() {
-        return Err(Refusal::Unsupported(format!("{reduction:?} of {ty}")));
-    }
-    if axes.is_empty() && matches!(reduction, Reduction::Sum | Reduction::Mean | Reduction::Max | Reduction::Min | Reduction::Prod) {
+    let plain_copy = !matches!(
+        reduction,
+        Reduction::L1 | Reduction::L2 | Reduction::LogSum | Reduction::LogSumExp | Reduction::SumSquare
+    );
+    if axes.is_empty() && plain_copy {
         let value = b.load(x, vars(x.rank()));
         let result = b.copy("copy", x.dtype, numbered_axes("i", &x.shape), value);
         return Ok(Lowered::last(b, vec![result], AnchorKind::Injective));
@@ -118,18 +118,29 @@ pub(super) fn reduce(
     Ok(Lowered { outputs: vec![result], anchor: main, kind: AnchorKind::Reduction { axes: axes.to_vec() } })
 }
 
-type Built = (Operand, crate::program::StageId);
+type Built = (Operand, StageId);
+
+/// The type a reduction is accumulated in: bytes for bool, which has no combiners; `f64` for functions of integers that
+/// leave the integers.
+fn accumulator(dtype: DType, reduction: Reduction) -> DType {
+    let leaves = matches!(reduction, Reduction::LogSumExp | Reduction::LogSum | Reduction::L2);
+    match compute_type(dtype) {
+        DType::Bool => DType::U8,
+        ty if leaves && !ty.is_float() => DType::F64,
+        ty => ty,
+    }
+}
+
+fn converted(value: Expr, from: DType, to: DType) -> Expr {
+    if from == to { value } else { Expr::cast(Type::Data(to), value) }
+}
 
 fn plain(b: &mut Builder, x: &Operand, over: &Over, reduction: Reduction) -> Built {
     let ty = compute_type(x.dtype);
-    // bool has no combiners: reduced as bytes
-    let acc = if ty == DType::Bool { DType::U8 } else { ty };
-    let mut value = b.read(x, over.source());
-    if acc != ty {
-        value = Expr::cast(Type::Data(acc), value);
-    }
+    let acc = accumulator(x.dtype, reduction);
+    let value = converted(b.read(x, over.source()), ty, acc);
     let value = match reduction {
-        Reduction::L1 if ty.is_float() || ty.is_signed_int() => Expr::unary(UnaryFn::Abs, value),
+        Reduction::L1 if acc.is_float() || acc.is_signed_int() => Expr::unary(UnaryFn::Abs, value),
         Reduction::L2 | Reduction::SumSquare => b.share(value, |_, v| v.clone() * v),
         _ => value,
     };
@@ -142,29 +153,33 @@ fn plain(b: &mut Builder, x: &Operand, over: &Over, reduction: Reduction) -> Bui
     let total = over.stage(b, name, acc, combiner, value);
     let main = b.last_stage();
     let read = b.read(&total, over.result());
-    let result = match reduction {
-        Reduction::Mean => over.map(b, "mean", x.dtype, read / count_constant(ty, over.count())),
-        Reduction::L2 => over.map(b, "sqrt", x.dtype, Expr::unary(UnaryFn::Sqrt, read)),
-        Reduction::LogSum => over.map(b, "log", x.dtype, Expr::unary(UnaryFn::Log, read)),
-        _ => b.rounded(total, x.dtype),
+    let last = match reduction {
+        Reduction::Mean => Some(("mean", read / count_constant(acc, over.count()))),
+        Reduction::L2 => Some(("sqrt", Expr::unary(UnaryFn::Sqrt, read))),
+        Reduction::LogSum => Some(("log", Expr::unary(UnaryFn::Log, read))),
+        _ => None,
+    };
+    let result = match last {
+        Some((name, value)) => over.map(b, name, x.dtype, converted(value, acc, ty)),
+        None => b.rounded(total, x.dtype),
     };
     (result, main)
 }
 
 /// `m + ln(sum of e^(x - m))` with the maximum `m`, or 0 where that is infinite.
 fn log_sum_exp(b: &mut Builder, x: &Operand, over: &Over) -> Built {
-    let ty = compute_type(x.dtype);
-    let value = b.read(x, over.source());
-    let max = over.stage(b, "max", x.dtype, Combiner::Max, value);
+    let (ty, acc) = (compute_type(x.dtype), accumulator(x.dtype, Reduction::LogSumExp));
+    let value = converted(b.read(x, over.source()), ty, acc);
+    let max = over.stage(b, "max", acc, Combiner::Max, value);
     let infinite = |m: Expr| {
-        Expr::compare(CompareFn::Eq, Expr::unary(UnaryFn::Abs, m), Expr::constant(ty, f64::INFINITY))
+        Expr::compare(CompareFn::Eq, Expr::unary(UnaryFn::Abs, m), Expr::constant(acc, f64::INFINITY))
     };
     let read = b.read(&max, over.result());
-    let finite = b.share(read, |_, m| Expr::select(infinite(m.clone()), Expr::constant(ty, 0.0), m));
-    let max = over.map(b, "shift", ty, finite);
-    let shifted = Expr::binary(BinaryFn::Sub, b.read(x, over.source()), b.read(&max, over.result()));
-    let sum = over.stage(b, "sum", x.dtype, Combiner::Sum, Expr::unary(UnaryFn::Exp, shifted));
+    let finite = b.share(read, |_, m| Expr::select(infinite(m.clone()), Expr::constant(acc, 0.0), m));
+    let max = over.map(b, "shift", acc, finite);
+    let shifted = converted(b.read(x, over.source()), ty, acc) - b.read(&max, over.result());
+    let sum = over.stage(b, "sum", acc, Combiner::Sum, Expr::unary(UnaryFn::Exp, shifted));
     let main = b.last_stage();
     let value = Expr::unary(UnaryFn::Log, b.read(&sum, over.result())) + b.read(&max, over.result());
-    (over.map(b, "log", x.dtype, value), main)
+    (over.map(b, "log", x.dtype, converted(value, acc, ty)), main)
 }
