@@ -51,7 +51,7 @@ impl From<RunnerError> for Failure {
         let status = match &error {
             RunnerError::Read { .. } => FILE,
             RunnerError::Load(LoadError::ArenaTooSmall { .. })
-            | RunnerError::AddressSpace { .. }
+            | RunnerError::Memory { .. }
             | RunnerError::ExecutableMemory { .. } => MEMORY,
             RunnerError::Load(_) => ARTIFACT,
             RunnerError::Thread { .. } | RunnerError::TooManyThreads { .. } => THREADS,

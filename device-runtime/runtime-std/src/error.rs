@@ -21,11 +21,13 @@ pub enum RunnerError {
     /// The artifact or its memory is refused.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// More memory than there are addresses.
-    #[error("the model needs {bytes} bytes in one piece, more than this machine can address")]
-    AddressSpace {
+    /// The system gives no memory.
+    #[error("cannot get {bytes} bytes of memory for the model: {source}")]
+    Memory {
         /// Bytes asked for.
         bytes: usize,
+        /// Why.
+        source: io::Error,
     },
     /// The system gives no executable memory.
     #[error("cannot {what} the artifact's code: {source}; the system may forbid executable memory to this process")]

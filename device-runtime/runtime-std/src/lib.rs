@@ -16,6 +16,7 @@ mod code;
 mod cpu;
 mod error;
 mod memory;
+mod pages;
 mod pool;
 mod profile;
 mod runner;

@@ -1,53 +1,54 @@
 //! Zeroed memory with an alignment of one's own choice.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
-use std::ptr::NonNull;
+use std::io;
 
-/// Bytes on the heap at a chosen alignment, zero at first. They stay where they are when the owner moves.
+use crate::pages::Pages;
+
+/// From this size on, memory is asked for in huge pages and aligned to them.
+const HUGE_PAGE: usize = 2 << 20;
+
+/// Bytes at a chosen alignment, zero at first. They are there in fact, so that no first use waits for the system, and
+/// stay where they are when the owner moves.
 #[derive(Debug)]
 pub struct AlignedBytes {
-    base: NonNull<u8>,
+    pages: Pages,
+    start: usize,
     length: usize,
-    layout: Layout,
 }
 
-// SAFETY: the memory belongs to this value alone.
-unsafe impl Send for AlignedBytes {}
-// SAFETY: `&AlignedBytes` gives bytes to read only.
-unsafe impl Sync for AlignedBytes {}
-
 impl AlignedBytes {
-    /// `length` zero bytes at a multiple of `align`, a power of two; `None` when that exceeds the address space.
-    pub fn zeroed(length: usize, align: usize) -> Option<AlignedBytes> {
-        let layout = Layout::from_size_align(length.max(1), align).ok()?;
-        // SAFETY: the layout's size is not zero.
-        let Some(base) = NonNull::new(unsafe { alloc_zeroed(layout) }) else { handle_alloc_error(layout) };
-        Some(AlignedBytes { base, length, layout })
+    /// `length` zero bytes at a multiple of `align`, a power of two.
+    pub fn zeroed(length: usize, align: usize) -> io::Result<AlignedBytes> {
+        let mut memory = AlignedBytes::untouched(length, align)?;
+        memory.as_mut_slice().fill(0);
+        Ok(memory)
     }
 
     /// A copy of `bytes` at a multiple of `align`, a power of two.
-    pub fn copy_of(bytes: &[u8], align: usize) -> Option<AlignedBytes> {
-        let mut copy = AlignedBytes::zeroed(bytes.len(), align)?;
+    pub fn copy_of(bytes: &[u8], align: usize) -> io::Result<AlignedBytes> {
+        let mut copy = AlignedBytes::untouched(bytes.len(), align)?;
         copy.as_mut_slice().copy_from_slice(bytes);
-        Some(copy)
+        Ok(copy)
+    }
+
+    fn untouched(length: usize, align: usize) -> io::Result<AlignedBytes> {
+        let huge = length >= HUGE_PAGE;
+        let (pages, start) = Pages::map(length, if huge { align.max(HUGE_PAGE) } else { align })?;
+        if huge {
+            pages.prefer_huge();
+        }
+        Ok(AlignedBytes { pages, start, length })
     }
 
     /// The bytes.
     pub fn as_slice(&self) -> &[u8] {
-        // SAFETY: base and length are those of the allocation, which this value owns.
-        unsafe { std::slice::from_raw_parts(self.base.as_ptr(), self.length) }
+        // SAFETY: start + length lies within the mapping, which this value owns.
+        unsafe { std::slice::from_raw_parts(self.pages.base().add(self.start), self.length) }
     }
 
     /// The bytes, to write.
     pub fn as_mut_slice(&mut self) -> &mut [u8] {
         // SAFETY: as in `as_slice`, and `&mut self` makes this the only reference.
-        unsafe { std::slice::from_raw_parts_mut(self.base.as_ptr(), self.length) }
-    }
-}
-
-impl Drop for AlignedBytes {
-    fn drop(&mut self) {
-        // SAFETY: base came from `alloc_zeroed` with this layout.
-        unsafe { dealloc(self.base.as_ptr(), self.layout) }
+        unsafe { std::slice::from_raw_parts_mut(self.pages.base().add(self.start), self.length) }
     }
 }

@@ -195,8 +195,8 @@ fn aligned_constants(artifact: &Artifact<'_>) -> Result<Option<AlignedBytes>, Ru
     if constants.as_ptr().addr().is_multiple_of(align) {
         return Ok(None);
     }
-    let copy = AlignedBytes::copy_of(constants, align);
-    copy.map(Some).ok_or(RunnerError::AddressSpace { bytes: constants.len() })
+    let no_memory = |source| RunnerError::Memory { bytes: constants.len(), source };
+    AlignedBytes::copy_of(constants, align).map(Some).map_err(no_memory)
 }
 
 fn arena_for(artifact: &Artifact<'_>, pool: &Pool) -> Result<AlignedBytes, RunnerError> {
@@ -205,7 +205,7 @@ fn arena_for(artifact: &Artifact<'_>, pool: &Pool) -> Result<AlignedBytes, Runne
     let header = artifact.header();
     let too_large = LoadError::ArenaTooSmall { needed: u64::MAX, given: usize::MAX, workers };
     let bytes = header.arena_bytes_for(workers).ok_or(too_large)?;
-    AlignedBytes::zeroed(bytes, header.arena_align()).ok_or(RunnerError::AddressSpace { bytes })
+    AlignedBytes::zeroed(bytes, header.arena_align()).map_err(|source| RunnerError::Memory { bytes, source })
 }
 
 /// A place beside the arena for each input that some step or another input's place overwrites.
@@ -215,7 +215,7 @@ fn kept_inputs(artifact: &Artifact<'_>) -> Result<Vec<Option<AlignedBytes>>, Run
             return Ok(None);
         }
         let bytes = tensor.bytes as usize;
-        AlignedBytes::zeroed(bytes, 64).map(Some).ok_or(RunnerError::AddressSpace { bytes })
+        AlignedBytes::zeroed(bytes, 64).map(Some).map_err(|source| RunnerError::Memory { bytes, source })
     };
     artifact.inputs().map(keep).collect()
 }

@@ -36,8 +36,8 @@ impl Source {
 
     /// A copy of `bytes`, aligned like a page so that everything in it can be used in place.
     pub fn copy_of(bytes: &[u8]) -> Result<Source, RunnerError> {
-        let copy = AlignedBytes::copy_of(bytes, 4096).ok_or(RunnerError::AddressSpace { bytes: bytes.len() })?;
-        Ok(Source::Owned(copy))
+        let no_memory = |source| RunnerError::Memory { bytes: bytes.len(), source };
+        AlignedBytes::copy_of(bytes, 4096).map(Source::Owned).map_err(no_memory)
     }
 
     /// The bytes.
