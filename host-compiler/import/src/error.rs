@@ -209,6 +209,9 @@ pub enum TensorFault {
     /// A dimension is negative, or all together are more than can be addressed.
     #[error("impossible shape {0:?}")]
     Shape(Vec<i64>),
+    /// It has more dimensions than are supported.
+    #[error("it has {0} dimensions; at most 64 are supported")]
+    Rank(usize),
     /// The data is shorter or longer than the shape says.
     #[error("the shape {shape} needs {needed} {unit}, but {found} are stored")]
     Length {

@@ -45,3 +45,10 @@ pub fn import_file(path: impl AsRef<Path>, options: &Options) -> Result<Graph, I
     }
     translate::model(model, &options).map_err(in_file)
 }
+
+/// The names of a model's inputs in its order, those with a stored value left out: what can be given a shape.
+pub fn input_names(bytes: &[u8]) -> Result<Vec<String>, ImportError> {
+    let graph = proto::decode(bytes)?.graph.unwrap_or_default();
+    let stored = |name: &String| graph.initializer.iter().any(|t| t.name == *name);
+    Ok(graph.input.iter().map(|i| i.name.clone()).filter(|name| !stored(name)).collect())
+}

@@ -14,7 +14,11 @@ pub(super) fn run(folder: &Path, backend: &dyn Backend) -> (String, Outcome) {
     let operator = operator(folder);
     let outcome = match data_sets(folder) {
         Ok(sets) if sets.is_empty() => Outcome::Unsupported("the test has no data".into()),
-        Ok(sets) => sets.iter().map(|set| run_set(folder, set, backend)).find(|o| *o != Outcome::Passed).unwrap_or(Outcome::Passed),
+        Ok(sets) => sets
+            .iter()
+            .map(|set| run_set(folder, set, backend))
+            .find(|o| *o != Outcome::Passed)
+            .unwrap_or(Outcome::Passed),
         Err(why) => Outcome::Unsupported(why),
     };
     (operator, outcome)

@@ -24,7 +24,8 @@ pub fn run_node_tests(dir: &Path, backend: &dyn Backend, filter: &str) -> std::i
             continue;
         }
         let run = catch_unwind(AssertUnwindSafe(|| case::run(&folder, backend)));
-        let (operator, outcome) = run.unwrap_or_else(|panic| (case::operator(&folder), Outcome::Panicked(text(&panic))));
+        let (operator, outcome) =
+            run.unwrap_or_else(|panic| (case::operator(&folder), Outcome::Panicked(text(&panic))));
         report.results.push(TestResult { name, operator, outcome });
     }
     Ok(report)

@@ -83,9 +83,7 @@ impl Report {
 
     /// The report as a JSON document with a `schema` number.
     pub fn to_json(&self) -> serde_json::Value {
-        let counts = |c: Counts| {
-            serde_json::json!({"passed": c.passed, "wrong": c.wrong, "unsupported": c.unsupported, "panicked": c.panicked})
-        };
+        let counts = |c: Counts| serde_json::json!({"passed": c.passed, "wrong": c.wrong, "unsupported": c.unsupported, "panicked": c.panicked});
         let operators: serde_json::Map<_, _> =
             self.by_operator().into_iter().map(|(name, c)| (name.to_owned(), counts(c))).collect();
         let tests: Vec<_> = self.results.iter().map(test_json).collect();

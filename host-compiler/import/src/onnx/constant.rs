@@ -63,7 +63,8 @@ pub(super) fn range(n: &mut NodeContext) -> Result<Vec<ValueId>, Fault> {
         let values: Vec<f64> = (0..count).map(|i| start + i as f64 * delta).collect();
         Tensor::from_f64s(dtype, &[count], &values)
     } else {
-        let values: Vec<i64> = (0..count).map(|i| (start as i64).wrapping_add((i as i64).wrapping_mul(delta as i64))).collect();
+        let values: Vec<i64> =
+            (0..count).map(|i| (start as i64).wrapping_add((i as i64).wrapping_mul(delta as i64))).collect();
         Tensor::from_i64s(dtype, &[count], &values)
     };
     Ok(vec![n.add_constant(tensor.ok_or_else(|| Fault::Invalid("the range is malformed".into()))?)])
@@ -78,7 +79,8 @@ pub(super) fn eye_like(n: &mut NodeContext) -> Result<Vec<ValueId>, Fault> {
         return Err(Fault::Invalid("input 0 must be a matrix".into()));
     };
     let elements = rows.checked_mul(columns).filter(|&e| e <= MAX_MADE);
-    let elements = elements.ok_or_else(|| Fault::Unsupported(format!("{rows} x {columns} is larger than the limit")))?;
+    let elements =
+        elements.ok_or_else(|| Fault::Unsupported(format!("{rows} x {columns} is larger than the limit")))?;
     let mut values = vec![0; elements];
     for row in 0..rows {
         let column = usize::try_from((row as i64).saturating_add(k)).ok().filter(|&c| c < columns);

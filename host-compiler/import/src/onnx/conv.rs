@@ -9,7 +9,10 @@ use crate::translate::{Fault, NodeContext};
 /// Number of groups.
 fn groups(n: &NodeContext) -> Result<usize, Fault> {
     let groups = n.attributes.int("group", 1)?;
-    usize::try_from(groups).ok().filter(|&g| g > 0).ok_or_else(|| Fault::Invalid(format!("group {groups} is impossible")))
+    usize::try_from(groups)
+        .ok()
+        .filter(|&g| g > 0)
+        .ok_or_else(|| Fault::Invalid(format!("group {groups} is impossible")))
 }
 
 /// The kernel's extents, from the weights; the attribute, if given, must agree.

@@ -59,7 +59,8 @@ pub(super) fn gather_nd(n: &mut NodeContext) -> Result<Vec<ValueId>, Fault> {
 pub(super) fn one_hot(n: &mut NodeContext) -> Result<Vec<ValueId>, Fault> {
     let (indices, values) = (n.input(0)?, n.input(2)?);
     let depth = n.constant_float(1, "the extent of the new dimension")?;
-    let depth = depth.filter(|d| (0.0..=1e9).contains(d)).ok_or_else(|| Fault::Invalid("depth is impossible".into()))?;
+    let depth =
+        depth.filter(|d| (0.0..=1e9).contains(d)).ok_or_else(|| Fault::Invalid("depth is impossible".into()))?;
     let axis = n.axis(n.attributes.int("axis", -1)?, n.rank(indices) + 1)?;
     let indices = n.cast(indices, DType::I64)?;
     Ok(vec![n.push(Op::OneHot { axis, depth: depth as usize }, &[indices, values])?])

@@ -1,7 +1,7 @@
 //! The operators of ONNX's own domain: one table from name to translation, one file per operator or close family.
 //!
-//! A row lists the versions of the operator's definition that its translation reads, from the one in force at opset 7
-//! on. A model's opset picks the newest that is not newer than it.
+//! A row lists the opsets in which the operator's definition changed, from the one in force at opset 7 on: older
+//! definitions (of opsets before the first listed) are refused.
 
 mod activation;
 mod binary;
@@ -33,10 +33,8 @@ use lathe_graph::ValueId;
 use crate::error::NodeRef;
 use crate::translate::{Fault, NodeContext};
 
-/// The oldest operator set that is read; before it, broadcasting worked differently.
-const OLDEST_OPSET: i64 = 7;
 /// The newest operator set whose definitions were compared with the translations.
-const NEWEST_OPSET: i64 = 27;
+const NEWEST_OPSET: i64 = 28;
 
 /// Appends what a node stands for; answers its outputs in order.
 pub(crate) type Translate = fn(&mut NodeContext) -> Result<Vec<ValueId>, Fault>;
@@ -83,7 +81,6 @@ const OPERATORS: &[Operator] = &[
     Operator { name: "Constant", versions: &[1, 9, 11, 12, 13, 19, 21, 23, 24, 25], translate: constant::constant },
     Operator { name: "ConstantOfShape", versions: &[9, 20, 21, 23, 24, 25], translate: constant::constant_of_shape },
     Operator { name: "Conv", versions: &[1, 11, 22], translate: conv::conv },
-    Operator { name: "ConvInteger", versions: &[10], translate: quantized::refuse },
     Operator { name: "ConvTranspose", versions: &[1, 11, 22], translate: conv::conv_transpose },
     Operator { name: "Cos", versions: &[7, 22], translate: unary::translate },
     Operator { name: "Cosh", versions: &[9, 22], translate: unary::translate },
@@ -92,7 +89,6 @@ const OPERATORS: &[Operator] = &[
     Operator { name: "DequantizeLinear", versions: &[10, 13, 19, 21, 23, 24, 25], translate: quantized::dequantize },
     Operator { name: "Div", versions: &[7, 13, 14], translate: binary::translate },
     Operator { name: "Dropout", versions: &[7, 10, 12, 13, 22], translate: unary::dropout },
-    Operator { name: "DynamicQuantizeLinear", versions: &[11], translate: quantized::refuse },
     Operator { name: "Einsum", versions: &[12], translate: einsum::translate },
     Operator { name: "Elu", versions: &[6, 22], translate: activation::elu },
     Operator { name: "Equal", versions: &[7, 11, 13, 19], translate: binary::translate },
@@ -135,7 +131,6 @@ const OPERATORS: &[Operator] = &[
     Operator { name: "LpNormalization", versions: &[1, 22], translate: normalization::lp },
     Operator { name: "LpPool", versions: &[2, 11, 18, 22], translate: pool::lp_pool },
     Operator { name: "MatMul", versions: &[1, 9, 13], translate: product::matmul },
-    Operator { name: "MatMulInteger", versions: &[10], translate: quantized::refuse },
     Operator { name: "Max", versions: &[6, 8, 12, 13], translate: binary::variadic },
     Operator { name: "MaxPool", versions: &[1, 8, 10, 11, 12, 22], translate: pool::max_pool },
     Operator { name: "Mean", versions: &[6, 8, 13], translate: binary::variadic },
@@ -152,9 +147,6 @@ const OPERATORS: &[Operator] = &[
     Operator { name: "PRelu", versions: &[7, 9, 16], translate: activation::prelu },
     Operator { name: "Pad", versions: &[2, 11, 13, 18, 19, 21, 23, 24, 25], translate: pad::translate },
     Operator { name: "Pow", versions: &[7, 12, 13, 15], translate: binary::pow },
-    Operator { name: "QLinearConv", versions: &[10], translate: quantized::refuse },
-    Operator { name: "QLinearMatMul", versions: &[10, 21], translate: quantized::refuse },
-    Operator { name: "QuantizeLinear", versions: &[10, 13, 19, 21, 23, 24, 25], translate: quantized::refuse },
     Operator { name: "RMSNormalization", versions: &[23], translate: normalization::rms },
     Operator { name: "Range", versions: &[11, 27], translate: constant::range },
     Operator { name: "Reciprocal", versions: &[6, 13], translate: unary::translate },
@@ -207,26 +199,32 @@ const OPERATORS: &[Operator] = &[
     Operator { name: "Xor", versions: &[7], translate: binary::translate },
 ];
 
+/// Operators on quantised numbers, recognised and refused.
+const QUANTISED: &[&str] =
+    &["QuantizeLinear", "DynamicQuantizeLinear", "QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger"];
+
 /// The operator a node names, if this opset has it and it is supported.
 pub(crate) fn lookup(node: &NodeRef) -> Result<&'static Operator, Fault> {
     if !node.domain.is_empty() {
         return Err(foreign(node));
     }
-    if !(OLDEST_OPSET..=NEWEST_OPSET).contains(&node.opset) {
-        return Err(Fault::Unsupported(format!(
-            "opsets {OLDEST_OPSET} to {NEWEST_OPSET} are supported; convert the model with onnx.version_converter"
-        )));
+    if QUANTISED.contains(&node.operator.as_str()) {
+        return Err(Fault::quantised());
     }
     let index = OPERATORS.binary_search_by(|row| row.name.cmp(&node.operator)).map_err(|_| {
-        Fault::Unsupported("the operator is not among the supported ones; leave it out when exporting, or compute it outside".into())
+        Fault::Unsupported(
+            "the operator is not among the supported ones; leave it out when exporting, or compute it outside".into(),
+        )
     })?;
     let operator = &OPERATORS[index];
-    match operator.versions.first() {
-        Some(&since) if since > node.opset => {
-            Err(Fault::Invalid(format!("the operator exists since opset {since} only")))
-        }
-        _ => Ok(operator),
+    let oldest = operator.versions.first().copied().unwrap_or_default();
+    if (oldest..=NEWEST_OPSET).contains(&node.opset) {
+        return Ok(operator);
     }
+    Err(Fault::Unsupported(format!(
+        "its definition in this opset is not supported, only those of {oldest} to {NEWEST_OPSET}; convert the model with \
+         onnx.version_converter"
+    )))
 }
 
 /// Why an operator of another domain is refused.
@@ -236,7 +234,9 @@ fn foreign(node: &NodeRef) -> Fault {
         return Fault::quantised();
     }
     let domain = &node.domain;
-    Fault::Unsupported(format!("operators of the domain '{domain}' are not supported; export with ONNX's own operators"))
+    Fault::Unsupported(format!(
+        "operators of the domain '{domain}' are not supported; export with ONNX's own operators"
+    ))
 }
 
 #[cfg(test)]

@@ -12,7 +12,9 @@ const EPSILON: f32 = 1e-5;
 pub(super) fn batch(n: &mut NodeContext) -> Result<Vec<ValueId>, Fault> {
     let trains = n.attributes.flag("training_mode", false)? || (1..5).any(|i| n.wants(i));
     if trains {
-        return Err(Fault::Unsupported("batch statistics while training are not supported; export for inference".into()));
+        return Err(Fault::Unsupported(
+            "batch statistics while training are not supported; export for inference".into(),
+        ));
     }
     if !n.attributes.flag("spatial", true)? {
         return Err(Fault::Unsupported("statistics per element (spatial = 0) are not supported".into()));

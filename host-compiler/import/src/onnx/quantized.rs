@@ -1,5 +1,4 @@
-//! Quantised numbers. Only stored weights are taken back to real numbers; computing with quantised activations is
-//! recognised and refused.
+//! DequantizeLinear of stored weights. Quantised activations are recognised and refused.
 
 use lathe_graph::{Op, ValueId};
 
@@ -26,9 +25,4 @@ pub(super) fn dequantize(n: &mut NodeContext) -> Result<Vec<ValueId>, Fault> {
         None => n.filled(n.dtype(x), &per_channel, 0.0)?,
     };
     Ok(vec![n.push(Op::Dequantize { axis }, &[x, scale, zero_point])?])
-}
-
-/// Any other operator on quantised numbers.
-pub(super) fn refuse(_: &mut NodeContext) -> Result<Vec<ValueId>, Fault> {
-    Err(Fault::quantised())
 }

@@ -59,6 +59,7 @@ fn finish(
     interpolation: Interpolation,
     antialias: bool,
 ) -> Result<Vec<ValueId>, Fault> {
+    let (wanted, map) = fractional_corners(n.shape(x), wanted, map, antialias);
     let Extents { sizes, scales } = wanted;
     if sizes == n.shape(x) && scales.iter().all(|&s| s == 1.0) {
         return Ok(vec![x]);
@@ -66,10 +67,32 @@ fn finish(
     Ok(vec![n.push(Op::Resize { sizes, scales, map, interpolation, antialias }, &[x])?])
 }
 
+/// Aligned corners with scales that give no whole extents: ONNX maps by the extent before it is rounded down, which is
+/// an asymmetric map by other scales.
+fn fractional_corners(
+    shape: Vec<usize>,
+    mut wanted: Extents,
+    map: CoordinateMap,
+    antialias: bool,
+) -> (Extents, CoordinateMap) {
+    let exact = |(k, &size): (usize, &usize)| (shape[k] as f32 * wanted.scales[k] - size as f32).abs() < 1e-3;
+    if map != CoordinateMap::AlignCorners || antialias || wanted.sizes.iter().enumerate().all(exact) {
+        return (wanted, map);
+    }
+    for (scale, &extent) in wanted.scales.iter_mut().zip(&shape) {
+        let last = extent as f32 * *scale - 1.0;
+        *scale = if extent > 1 && last > 0.0 { last / (extent - 1) as f32 } else { 1.0 };
+    }
+    (wanted, CoordinateMap::Asymmetric)
+}
+
 /// floor(extent * scale) along `axes`.
 fn by_scales(shape: &[usize], axes: &[usize], given: &[f64]) -> Result<Extents, Fault> {
     if given.len() != axes.len() || given.iter().any(|s| !(*s > 0.0 && *s < 1e9)) {
-        return Err(Fault::Invalid(format!("scales {given:?} must be one positive number for each of {} axes", axes.len())));
+        return Err(Fault::Invalid(format!(
+            "scales {given:?} must be one positive number for each of {} axes",
+            axes.len()
+        )));
     }
     let mut sizes = shape.to_vec();
     let mut scales = vec![1.0; shape.len()];

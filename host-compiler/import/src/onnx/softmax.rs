@@ -5,6 +5,9 @@ use lathe_graph::{DType, Op, ValueId};
 
 use crate::translate::{Fault, NodeContext};
 
+/// Hardmax compares with a stored list of positions; it is no longer than this.
+const MAX_EXTENT: usize = 16 << 20;
+
 /// The dimensions taken together.
 fn axes(n: &NodeContext, x: ValueId) -> Result<Vec<usize>, Fault> {
     let rank = n.rank(x);
@@ -32,6 +35,9 @@ pub(super) fn hardmax(n: &mut NodeContext) -> Result<Vec<ValueId>, Fault> {
     let outer: usize = shape[..first].iter().product();
     let flat = n.reshape(x, &[outer, extent, rest])?;
     let largest = n.push(Op::ArgReduce { max: true, axis: 1, select_last: false }, &[flat])?;
+    if extent > MAX_EXTENT {
+        return Err(Fault::Unsupported(format!("it compares {extent} elements; the limit is {MAX_EXTENT}")));
+    }
     let positions: Vec<i64> = (0..extent as i64).collect();
     let positions = n.integers(DType::I64, &[1, extent, 1], &positions)?;
     let hit = n.binary(Binary::Equal, largest, positions)?;

@@ -69,7 +69,9 @@ pub(super) fn dropout(n: &mut NodeContext) -> Result<Vec<ValueId>, Fault> {
     let training = n.constant_int(2, "whether elements are dropped")?.unwrap_or(0) != 0;
     let ratio = n.constant_float(1, "how many elements are dropped")?.unwrap_or(0.5);
     if training && ratio != 0.0 {
-        return Err(Fault::Unsupported("dropout while training is not supported; export the model for inference".into()));
+        return Err(Fault::Unsupported(
+            "dropout while training is not supported; export the model for inference".into(),
+        ));
     }
     let mut outputs = vec![x];
     if n.wants(1) {

@@ -41,7 +41,9 @@ pub(super) fn per_dimension(
 ) -> Result<Vec<usize>, Fault> {
     let Some(list) = n.attributes.ints(name)? else { return Ok(vec![default; count]) };
     if list.len() != count || list.iter().any(|v| !(least..=MAX_ATTRIBUTE).contains(v)) {
-        return Err(Fault::Invalid(format!("{name} {list:?} must have {count} entries from {least} to {MAX_ATTRIBUTE}")));
+        return Err(Fault::Invalid(format!(
+            "{name} {list:?} must have {count} entries from {least} to {MAX_ATTRIBUTE}"
+        )));
     }
     Ok(list.iter().map(|&v| v as usize).collect())
 }

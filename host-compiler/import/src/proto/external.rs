@@ -52,9 +52,8 @@ fn inside(folder: &Path, location: &str) -> Result<PathBuf, TensorFault> {
     if location.is_empty() || !relative.components().all(plain) {
         return Err(outside());
     }
-    let resolve = |p: &Path| {
-        p.canonicalize().map_err(|e| TensorFault::External(format!("cannot read '{location}': {e}")))
-    };
+    let resolve =
+        |p: &Path| p.canonicalize().map_err(|e| TensorFault::External(format!("cannot read '{location}': {e}")));
     let folder = resolve(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })?;
     let path = resolve(&folder.join(relative))?;
     if path.starts_with(&folder) { Ok(path) } else { Err(outside()) }

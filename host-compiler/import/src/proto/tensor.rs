@@ -7,6 +7,7 @@ use tract_onnx::pb::tensor_proto::DataLocation;
 use super::{dtype, external};
 use crate::error::{TensorFault, dims};
 use crate::options::Options;
+use crate::translate::MAX_RANK;
 
 /// Turns a stored tensor into a constant; its bytes are moved out of `proto`, not copied.
 pub(crate) fn take(proto: &mut TensorProto, options: &Options) -> Result<Tensor, TensorFault> {
@@ -43,6 +44,9 @@ pub(crate) fn read(proto: &TensorProto, options: &Options) -> Result<Tensor, Ten
 }
 
 fn shape(dims: &[i64]) -> Result<Vec<usize>, TensorFault> {
+    if dims.len() > MAX_RANK {
+        return Err(TensorFault::Rank(dims.len()));
+    }
     dims.iter().map(|&d| usize::try_from(d)).collect::<Result<_, _>>().map_err(|_| TensorFault::Shape(dims.to_vec()))
 }
 
@@ -78,10 +82,7 @@ fn typed(proto: &TensorProto, dtype: DType) -> Result<Vec<u8>, TensorFault> {
 }
 
 /// Narrows every entry; the index of the first that does not fit is the error.
-fn bytes_of<T: Copy, const N: usize>(
-    entries: &[T],
-    narrow: impl Fn(T) -> Option<[u8; N]>,
-) -> Result<Vec<u8>, usize> {
+fn bytes_of<T: Copy, const N: usize>(entries: &[T], narrow: impl Fn(T) -> Option<[u8; N]>) -> Result<Vec<u8>, usize> {
     let mut bytes = Vec::with_capacity(entries.len().saturating_mul(N));
     for (index, &entry) in entries.iter().enumerate() {
         bytes.extend(narrow(entry).ok_or(index)?);

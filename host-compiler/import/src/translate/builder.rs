@@ -12,6 +12,9 @@ const FOLD_OPERAND_BYTES: usize = 4 << 20;
 /// Computed constants of a whole model, all together.
 const FOLD_TOTAL_BYTES: usize = 1 << 30;
 
+/// Tensors have at most this many dimensions.
+pub(crate) const MAX_RANK: usize = 64;
+
 /// The graph under construction.
 pub(crate) struct Builder {
     /// The graph so far.
@@ -32,6 +35,9 @@ impl Builder {
     /// Appends `op`, or computes it when its operands are constants and it is small. Results are named after `label`.
     pub(crate) fn push(&mut self, label: &str, op: Op, inputs: &[ValueId]) -> Result<Vec<ValueId>, Fault> {
         let types = self.graph.infer(&op, inputs)?;
+        if let Some(ty) = types.iter().find(|ty| ty.rank() > MAX_RANK) {
+            return Err(Fault::Unsupported(format!("tensors of {} dimensions; the limit is {MAX_RANK}", ty.rank())));
+        }
         let name = format!("{label}/{}", op.name());
         if let Some(results) = self.fold(&op, inputs, &types)? {
             return Ok(results.into_iter().map(|t| self.graph.add_constant(name.as_str(), t)).collect());
@@ -95,6 +101,13 @@ impl Builder {
 fn is_heavy(op: &Op) -> bool {
     matches!(
         op,
-        Op::Conv { .. } | Op::ConvTranspose { .. } | Op::Einsum { .. } | Op::Lstm { .. } | Op::Gru { .. }
+        Op::Conv { .. }
+            | Op::ConvTranspose { .. }
+            | Op::MatMul { .. }
+            | Op::Pool { .. }
+            | Op::Resize { .. }
+            | Op::Einsum { .. }
+            | Op::Lstm { .. }
+            | Op::Gru { .. }
     )
 }

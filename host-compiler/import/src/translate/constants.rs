@@ -3,8 +3,8 @@
 use lathe_graph::interpreter::eval_op;
 use lathe_graph::{NodeId, Tensor, ValueId};
 
-use super::builder::Builder;
 use super::Fault;
+use super::builder::Builder;
 
 /// Tensors above this size are not computed to decide a shape.
 const KNOWN_BYTES: usize = 64 << 20;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use lathe_graph::ValueId;
 
-use super::walk::Walk;
 use super::Fault;
+use super::walk::Walk;
 use crate::proto::{AttributeProto, FunctionProto, GraphProto, NodeProto, ValueInfoProto, canonical_domain};
 
 impl Walk<'_> {

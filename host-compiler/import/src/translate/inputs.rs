@@ -6,6 +6,7 @@ use lathe_graph::TensorType;
 use tract_onnx::pb::tensor_shape_proto::dimension::Value as Dimension;
 use tract_onnx::pb::type_proto;
 
+use super::builder::MAX_RANK;
 use super::walk::{Binding, Walk};
 use crate::error::{ImportError, MissingShape};
 use crate::proto::{GraphProto, ValueInfoProto, dtype};
@@ -89,7 +90,7 @@ impl Walk<'_> {
     fn add_input(&mut self, input: &Input, shape: Vec<usize>) -> Result<(), ImportError> {
         let refuse = |reason: String| ImportError::InputType { input: input.name.to_owned(), reason };
         let ty = TensorType::new(input.dtype, shape);
-        if ty.checked_bytes().is_none() {
+        if ty.checked_bytes().is_none() || ty.rank() > MAX_RANK {
             return Err(refuse(format!("the shape {:?} is too large", ty.shape)));
         }
         let id = match self.options.input_values.get(input.name) {

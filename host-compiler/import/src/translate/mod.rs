@@ -11,6 +11,7 @@ mod inputs;
 mod node;
 mod walk;
 
+pub(crate) use builder::MAX_RANK;
 pub(crate) use fault::Fault;
 pub(crate) use node::{NodeContext, extents};
 pub(crate) use walk::{Observer, Walk};

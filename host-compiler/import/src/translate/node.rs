@@ -3,6 +3,7 @@
 use lathe_graph::op::{Binary, Reduction, Unary};
 use lathe_graph::{DType, Op, Tensor, TensorType, ValueId};
 
+use super::builder::MAX_RANK;
 use super::{Fault, Walk};
 use crate::error::NodeRef;
 use crate::proto::attributes::Attributes;
@@ -36,11 +37,6 @@ impl<'n, 'w> NodeContext<'n, 'w> {
     /// The version of the operator set.
     pub(crate) fn opset(&self) -> i64 {
         self.reference.opset
-    }
-
-    /// Number of inputs, those left out in the middle included.
-    pub(crate) fn input_count(&self) -> usize {
-        self.inputs.len()
     }
 
     /// Number of outputs, those left out in the middle included.
@@ -159,12 +155,6 @@ impl<'n, 'w> NodeContext<'n, 'w> {
         self.push(Op::Expand { shape: shape.to_vec() }, &[scalar])
     }
 
-    /// Makes a constant of a stored tensor.
-    pub(crate) fn stored(&mut self, proto: &TensorProto) -> Result<ValueId, Fault> {
-        let tensor = tensor::read(proto, self.walk.options)?;
-        Ok(self.add_constant(tensor))
-    }
-
     /// Reads a stored tensor.
     pub(crate) fn read(&self, proto: &TensorProto) -> Result<Tensor, Fault> {
         Ok(tensor::read(proto, self.walk.options)?)
@@ -236,6 +226,9 @@ impl<'n, 'w> NodeContext<'n, 'w> {
 
     /// The dimension that a possibly negative `axis` names in a tensor of `rank` dimensions.
     pub(crate) fn axis(&self, axis: i64, rank: usize) -> Result<usize, Fault> {
+        if rank > MAX_RANK {
+            return Err(Fault::Unsupported(format!("tensors of {rank} dimensions; the limit is {MAX_RANK}")));
+        }
         let count = rank as i64;
         let index = if axis < 0 { axis.checked_add(count) } else { Some(axis) };
         match index {
@@ -262,6 +255,7 @@ impl<'n, 'w> NodeContext<'n, 'w> {
 
 /// Non-negative integers as extents.
 pub(crate) fn extents(values: &[i64], what: &str) -> Result<Vec<usize>, Fault> {
-    let extent = |&v: &i64| usize::try_from(v).map_err(|_| Fault::Invalid(format!("{what} {values:?} has a negative entry")));
+    let extent =
+        |&v: &i64| usize::try_from(v).map_err(|_| Fault::Invalid(format!("{what} {values:?} has a negative entry")));
     values.iter().map(extent).collect()
 }

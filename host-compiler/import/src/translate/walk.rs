@@ -227,11 +227,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The domain's operator set.
-    pub(super) fn with_opsets<R>(
-        &mut self,
-        opsets: BTreeMap<String, i64>,
-        body: impl FnOnce(&mut Self) -> R,
-    ) -> R {
+    pub(super) fn with_opsets<R>(&mut self, opsets: BTreeMap<String, i64>, body: impl FnOnce(&mut Self) -> R) -> R {
         let outer = std::mem::replace(&mut self.opsets, opsets);
         let result = body(self);
         self.opsets = outer;
