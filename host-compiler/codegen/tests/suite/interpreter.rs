@@ -14,6 +14,7 @@ pub enum Number {
     Float(DType, f64),
     Int(DType, i64),
 }
+use super::libm;
 use Number::{Float, Index, Int};
 
 /// Runs a kernel over the bytes of its parameters, the parallel loop over `begin..end`.
@@ -121,11 +122,11 @@ pub fn read(dtype: DType, bytes: &[u8]) -> Number {
     }
 }
 
-/// An element's bytes.
+/// An element's bytes. (`from_f64_const` rounds once; `half::f16::from_f64` may go through f32.)
 pub fn write(dtype: DType, value: Number) -> Vec<u8> {
     match value {
         Float(DType::F32, x) => (x as f32).to_le_bytes().to_vec(),
-        Float(DType::F16, x) => f16::from_f64(x).to_le_bytes().to_vec(),
+        Float(DType::F16, x) => f16::from_f64_const(x).to_le_bytes().to_vec(),
         Float(_, x) => x.to_le_bytes().to_vec(),
         Int(_, x) | Index(x) => x.to_le_bytes()[..dtype.size()].to_vec(),
     }
@@ -138,7 +139,7 @@ fn truth(x: Number) -> bool {
 fn round(dtype: DType, x: f64) -> f64 {
     match dtype {
         DType::F32 => f64::from(x as f32),
-        DType::F16 => f16::from_f64(x).to_f64(),
+        DType::F16 => f16::from_f64_const(x).to_f64(),
         _ => x,
     }
 }
@@ -191,7 +192,7 @@ pub fn elementary(f: UnaryFn, x: f64) -> f64 {
         UnaryFn::Round => x.round_ties_even(),
         UnaryFn::Exp => x.exp(),
         UnaryFn::Log => x.ln(),
-        UnaryFn::Erf => super::erf::erf(x),
+        UnaryFn::Erf => libm::erf(x),
         UnaryFn::Tanh => x.tanh(),
         UnaryFn::Sigmoid if x < 0.0 => x.exp() / (1.0 + x.exp()),
         UnaryFn::Sigmoid => 1.0 / (1.0 + (-x).exp()),
@@ -203,9 +204,9 @@ pub fn elementary(f: UnaryFn, x: f64) -> f64 {
         UnaryFn::Atan => x.atan(),
         UnaryFn::Sinh => x.sinh(),
         UnaryFn::Cosh => x.cosh(),
-        UnaryFn::Asinh => x.asinh(),
-        UnaryFn::Acosh => x.acosh(),
-        UnaryFn::Atanh => x.atanh(),
+        UnaryFn::Asinh => libm::asinh(x),
+        UnaryFn::Acosh => libm::acosh(x),
+        UnaryFn::Atanh => libm::atanh(x),
         UnaryFn::Not | UnaryFn::IsNan => panic!("{f:?} of a float"),
     }
 }

@@ -95,17 +95,23 @@ impl<'b> Loaded<'b> {
         Loaded { blob, map, map_len, offset }
     }
 
+    fn entry(&self, name: &str) -> Entry {
+        let entry = self.blob.entries.iter().find(|e| e.name == name).expect("the kernel is in the blob");
+        // SAFETY: the blob's code at this offset is a function of this type.
+        unsafe { std::mem::transmute(self.map.add(self.offset + entry.offset as usize)) }
+    }
+
     /// Calls a kernel with these arguments and a workspace of that many bytes.
     pub fn call(&self, name: &str, arguments: &mut [&mut Aligned], workspace: usize, begin: u32, end: u32) {
-        let entry = self.blob.entries.iter().find(|e| e.name == name).expect("the kernel is in the blob");
         let pointers: Vec<*mut u8> = arguments.iter_mut().map(|a| a.bytes_mut().as_mut_ptr()).collect();
         let mut space = Aligned::zeroed(workspace);
-        // SAFETY: the entry follows the kernel ABI; pointers and workspace are valid for the kernel's buffers.
-        unsafe {
-            let function: Entry = std::mem::transmute(self.map.add(self.offset + entry.offset as usize));
-            function(pointers.as_ptr(), space.bytes_mut().as_mut_ptr(), begin, end);
-        }
+        self.call_raw(name, &pointers, &mut space, begin, end);
         assert!(space.intact(), "{name} wrote behind its workspace");
+    }
+
+    /// Calls the kernel `name` on `pointers`, which must be valid for its buffers.
+    pub fn call_raw(&self, name: &str, pointers: &[*mut u8], space: &mut Aligned, begin: u32, end: u32) {
+        self.entry(name)(pointers.as_ptr(), space.bytes_mut().as_mut_ptr(), begin, end);
     }
 }
 
@@ -113,5 +119,74 @@ impl Drop for Loaded<'_> {
     fn drop(&mut self) {
         // SAFETY: the mapping made in `new`.
         unsafe { libc::munmap(self.map.cast(), self.map_len) };
+    }
+}
+
+/// Bytes of stack below its caller's frame that a call of the kernel writes: the kernel runs on a painted stack of its
+/// own.
+pub fn stack_used(
+    loaded: &Loaded<'_>,
+    name: &str,
+    arguments: &mut [&mut Aligned],
+    workspace: usize,
+    begin: u32,
+    end: u32,
+) -> usize {
+    const SIZE: usize = 1 << 16;
+    let mut stack = Aligned::zeroed(SIZE);
+    stack.bytes_mut().fill(0xc3);
+    let pointers: Vec<*mut u8> = arguments.iter_mut().map(|a| a.bytes_mut().as_mut_ptr()).collect();
+    let mut space = Aligned::zeroed(workspace);
+    let entry = loaded.entry(name);
+    // SAFETY: the top of the painted area is 64-byte aligned and has 64 KB below it; the entry follows the kernel ABI.
+    unsafe {
+        let top = stack.bytes_mut().as_mut_ptr().add(SIZE);
+        call_on(top, entry, pointers.as_ptr(), space.bytes_mut().as_mut_ptr(), begin, end);
+    }
+    let untouched = stack.bytes().iter().take_while(|b| **b == 0xc3).count();
+    SIZE - untouched
+}
+
+/// Calls `entry` with the stack pointer at `top`.
+#[cfg(target_arch = "x86_64")]
+unsafe fn call_on(top: *mut u8, entry: Entry, args: *const *mut u8, workspace: *mut u8, begin: u32, end: u32) {
+    // SAFETY: the old stack pointer lives in a register the callee keeps; `clobber_abi` covers the rest.
+    unsafe {
+        std::arch::asm!(
+            "mov r12, rsp",
+            "mov rsp, {top}",
+            "call {entry}",
+            "mov rsp, r12",
+            top = in(reg) top,
+            entry = in(reg) entry,
+            in("rdi") args,
+            in("rsi") workspace,
+            in("edx") begin,
+            in("ecx") end,
+            out("r12") _,
+            clobber_abi("C"),
+        );
+    }
+}
+
+/// Calls `entry` with the stack pointer at `top`.
+#[cfg(target_arch = "aarch64")]
+unsafe fn call_on(top: *mut u8, entry: Entry, args: *const *mut u8, workspace: *mut u8, begin: u32, end: u32) {
+    // SAFETY: the old stack pointer lives in a register the callee keeps; `clobber_abi` covers the rest.
+    unsafe {
+        std::arch::asm!(
+            "mov x20, sp",
+            "mov sp, {top}",
+            "blr {entry}",
+            "mov sp, x20",
+            top = in(reg) top,
+            entry = in(reg) entry,
+            in("x0") args,
+            in("x1") workspace,
+            in("w2") begin,
+            in("w3") end,
+            out("x20") _,
+            clobber_abi("C"),
+        );
     }
 }

@@ -32,8 +32,15 @@ fn step_cycles(rows: i64, vectors: i64, target: &Target) -> f64 {
 }
 
 /// Whether the tile's accumulators and operands fit the registers.
+///
+/// A row of one needs each weight once, straight from memory; more rows share weights, which then stay in registers.
+/// Where multiply-adds take a scalar from a lane, a vector of each row's operands stays instead.
 fn fits(rows: i64, vectors: i64, target: &Target) -> bool {
-    let operands = if target.multiply_by_lane { rows + vectors.min(2) } else { 1 + vectors.min(2) };
+    let operands = match (target.multiply_by_lane, rows) {
+        (true, _) => rows + vectors.min(2),
+        (false, 1) => 2,
+        (false, _) => vectors + 1,
+    };
     rows * vectors + operands <= i64::from(target.vector_registers)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Every operation is rounded to its type as a processor would (`f32` sums in `f32`), reductions run in axis order.
 
-mod functions;
+pub(crate) mod functions;
 
 use std::collections::HashMap;
 

@@ -56,7 +56,7 @@ pub fn convert(dtype: DType, value: Value) -> Value {
 }
 
 /// Conversion from one type to another.
-pub(super) fn cast(from: Type, to: Type, x: Value) -> Value {
+pub(crate) fn cast(from: Type, to: Type, x: Value) -> Value {
     match (from, to, x) {
         (Type::Data(DType::U64), Type::Data(d), Value::Int(i)) if d.is_float() => {
             let wide = i as u64;
@@ -69,7 +69,7 @@ pub(super) fn cast(from: Type, to: Type, x: Value) -> Value {
 }
 
 /// f(x) and its type.
-pub(super) fn unary(f: UnaryFn, ty: Type, x: Value) -> Option<(Type, Value)> {
+pub(crate) fn unary(f: UnaryFn, ty: Type, x: Value) -> Option<(Type, Value)> {
     let dtype = data(ty);
     let value = match (f, x) {
         (UnaryFn::IsNan, Value::Float(x)) => return Some((Type::Data(DType::Bool), Value::Int(i64::from(x.is_nan())))),
@@ -137,7 +137,7 @@ fn erf(x: f64) -> f64 {
 }
 
 /// f(a, b) of operands of type `ty`.
-pub(super) fn binary(f: BinaryFn, ty: Type, a: Value, b: Value) -> Option<Value> {
+pub(crate) fn binary(f: BinaryFn, ty: Type, a: Value, b: Value) -> Option<Value> {
     let value = match (a, b) {
         (Value::Float(a), Value::Float(b)) => Value::Float(float_binary(f, a, b)?),
         (Value::Int(a), Value::Int(b)) if ty == Type::Index => Value::Int(index_binary(f, a, b)?),
@@ -202,7 +202,7 @@ fn int_binary(f: BinaryFn, dtype: DType, a: i64, b: i64) -> Option<i64> {
 }
 
 /// a ? b of operands of type `ty`.
-pub(super) fn compare(f: CompareFn, ty: Type, a: Value, b: Value) -> Option<bool> {
+pub(crate) fn compare(f: CompareFn, ty: Type, a: Value, b: Value) -> Option<bool> {
     let order = match (a, b) {
         (Value::Float(a), Value::Float(b)) => a.partial_cmp(&b),
         (Value::Int(a), Value::Int(b)) if ty == Type::Data(DType::U64) => Some((a as u64).cmp(&(b as u64))),

@@ -5,6 +5,7 @@ mod elementwise;
 mod groups;
 mod images;
 mod indexing;
+mod kernels;
 mod movement;
 mod products;
 mod recurrent;
@@ -121,6 +122,7 @@ pub(super) fn run(group: &GroupProgram, values: &HashMap<ValueId, Tensor>) -> Ha
         }
     }
     let memory = evaluate(program, &operands).unwrap_or_else(|e| panic!("{e}\n{program}"));
+    kernels::schedules_agree(group, &operands, &memory);
     memory.into_iter().zip(&group.buffers).filter_map(|(a, v)| v.map(|v| (v, a))).collect()
 }
 
