@@ -256,7 +256,7 @@ fn compute_tile(s: &mut Schedule, shape: &Shape, at: &str, tile: RegisterTile, t
 
 /// Packs the constant that is read along the columns: column tiles outermost, then the reduction in its order, then
 /// the columns of a tile.
-fn pack_weights(s: &mut Schedule, id: StageId, width: i64) -> Result<(), ScheduleError> {
+pub(super) fn pack_weights(s: &mut Schedule, id: StageId, width: i64) -> Result<(), ScheduleError> {
     let stage = s.program().stage(id).clone();
     let column = VarId(stage.axes.len() as u32 - 1);
     let mut found = None;

@@ -86,10 +86,16 @@ pub(super) fn collapse_in_step(s: &mut Schedule, name: &str) -> Result<(), Sched
     }
 }
 
-/// Divisions and remainders left in the flat offsets of a stage's loads.
+/// Divisions and remainders in a stage's body, its loads' offsets taken flat.
 fn divisions(s: &Schedule, name: &str) -> usize {
     let Some(id) = s.stage_named(name) else { return 0 };
-    s.flat_loads(id).iter().map(|e| count_divisions(e)).sum()
+    let mut n = s.flat_loads(id).iter().map(count_divisions).sum();
+    s.program().stage(id).body.visit(&mut |e| {
+        if let crate::Expr::Compare(_, a, b) = e {
+            n += count_divisions(a) + count_divisions(b);
+        }
+    });
+    n
 }
 
 fn count_divisions(e: &crate::Expr) -> usize {

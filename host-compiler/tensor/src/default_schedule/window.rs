@@ -1,8 +1,9 @@
 //! Windows: depthwise convolution, pooling, transposed convolution. A tile of outputs by channels in registers, the
-//! window's loops around it.
+//! window's loops around it. Padding is a condition where the window reads: lowering cuts the image's borders off, so
+//! that the middle runs without it and nothing is copied.
 
-use super::contraction::{output_stage, pad_stage};
-use super::elementwise::{parallel_outermost, remaining, schedule_map};
+use super::contraction::{output_stage, pack_weights};
+use super::elementwise::{parallel_outermost, remaining};
 use super::inlining::inline_maps;
 use super::take;
 use crate::schedule::{Schedule, ScheduleError};
@@ -10,11 +11,11 @@ use crate::target::Target;
 
 /// Accumulator vectors of a tile.
 const ACCUMULATORS: i64 = 8;
+/// A window's innermost loop is copied out up to this extent, so that neighbouring outputs share what they read.
+const UNROLL: i64 = 5;
 
 pub(super) fn schedule(s: &mut Schedule, anchor: &str, target: &Target) -> Result<(), ScheduleError> {
-    let pad = pad_stage(s, anchor);
-    let keep: Vec<&str> = pad.iter().map(String::as_str).chain([anchor]).collect();
-    inline_maps(s, &keep, &[])?;
+    inline_maps(s, &[anchor], &[])?;
     let Some((tile, compute)) = output_stage(s, anchor)? else {
         return remaining(s, &[], target);
     };
@@ -25,7 +26,7 @@ pub(super) fn schedule(s: &mut Schedule, anchor: &str, target: &Target) -> Resul
     let row = loops[loops.len() - 2].clone();
     let lanes = target.lanes(4);
     let channels = s.extent(&channel).unwrap_or(1);
-    let vectors = (channels / lanes).clamp(1, 2);
+    let vectors = 1;
     let rows = s.extent(&row).unwrap_or(1).min((ACCUMULATORS / vectors).max(1));
     take(s, format!("split {channel} {vectors} {lanes}"))?;
     take(s, format!("split {row} {rows}"))?;
@@ -49,9 +50,10 @@ pub(super) fn schedule(s: &mut Schedule, anchor: &str, target: &Target) -> Resul
     take(s, format!("unroll {row}.1"))?;
     take(s, format!("unroll {channel}.1"))?;
     take(s, format!("vectorize {channel}.2"))?;
-    parallel_outermost(s, loops[..loops.len() - 2].to_vec())?;
-    if let Some(pad) = pad {
-        schedule_map(s, &pad, target)?;
+    if let Some(innermost) = reduce.last().filter(|l| s.extent(l).unwrap_or(1) <= UNROLL) {
+        take(s, format!("unroll {innermost}"))?;
     }
+    pack_weights(s, id, vectors * lanes)?;
+    parallel_outermost(s, loops[..loops.len() - 2].to_vec())?;
     remaining(s, &[&tile], target)
 }

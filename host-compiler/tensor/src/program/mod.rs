@@ -10,6 +10,9 @@ pub mod text;
 pub mod typing;
 pub mod verify;
 
+#[cfg(test)]
+mod tests;
+
 use lathe_graph::DType;
 
 use crate::expr::{BufferId, Expr};

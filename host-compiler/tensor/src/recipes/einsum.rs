@@ -44,9 +44,25 @@ pub(super) fn einsum(b: &mut Builder, operands: &[Operand], equation: &str) -> R
     let product = product.ok_or(Refusal::Malformed("no operands"))?;
     let reduce = axes.split_off(kept);
     let dtype = first.dtype;
-    let kind = if reduce.is_empty() { AnchorKind::Injective } else { AnchorKind::Reduction { axes: vec![] } };
+    let kind = kind(&inputs, &labels[..kept], reduce.len());
     let sum = b.reduce("einsum", dtype, axes, reduce, Combiner::Sum, product);
     let anchor = b.last_stage();
     let result = b.rounded(sum, dtype);
     Ok(Lowered { outputs: vec![result], anchor, kind })
+}
+
+/// Two operands, one summed label and a column of the result that only one operand has make a matrix product.
+fn kind(inputs: &[Vec<char>], result: &[char], reduced: usize) -> AnchorKind {
+    let once = |label: &char| inputs.iter().filter(|t| t.contains(label)).count() == 1;
+    match (inputs, result, reduced) {
+        (_, _, 0) => AnchorKind::Injective,
+        ([_, second], [batch @ .., row, column], 1) if once(row) && once(column) && second.contains(column) => {
+            AnchorKind::MatMul {
+                batch: batch.len(),
+                transpose_a: inputs[0].last() == Some(row),
+                transpose_b: second.last() != Some(column),
+            }
+        }
+        _ => AnchorKind::Reduction { axes: vec![] },
+    }
 }

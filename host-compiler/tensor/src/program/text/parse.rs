@@ -96,12 +96,14 @@ impl<'a> LineParser<'a> {
     }
 
     fn word(&mut self) -> Result<&'a str, ParseError> {
+        self.skip();
         let start = self.at;
         let word = self.run(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
         if word.is_empty() { Err(self.expected_at(start, "a name")) } else { Ok(word) }
     }
 
     fn number<T: std::str::FromStr>(&mut self, what: &str) -> Result<T, ParseError> {
+        self.skip();
         let start = self.at;
         let text = self.run(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.'));
         text.parse().map_err(|_| self.expected_at(start, what))
@@ -113,6 +115,7 @@ impl<'a> LineParser<'a> {
     }
 
     fn dtype(&mut self) -> Result<DType, ParseError> {
+        self.skip();
         let start = self.at;
         let word = self.word()?;
         DType::from_name(word).ok_or_else(|| self.expected_at(start, "an element type"))
@@ -121,6 +124,7 @@ impl<'a> LineParser<'a> {
     fn buffer(&mut self, program: &mut Program) -> Result<(), ParseError> {
         let name = self.word()?.to_string();
         self.need(":")?;
+        self.skip();
         let start = self.at;
         let role = key_of(&ROLES, self.word()?);
         let role = role.ok_or_else(|| self.expected_at(start, "a role"))?;
@@ -187,6 +191,7 @@ impl<'a> LineParser<'a> {
         &mut self,
         name: impl Fn(&(Combiner, &'static str, &'static str)) -> &'static str,
     ) -> Result<Combiner, ParseError> {
+        self.skip();
         let start = self.at;
         let word = self.word()?;
         let found = COMBINERS.iter().find(|t| name(t) == word).map(|t| t.0);
@@ -194,6 +199,7 @@ impl<'a> LineParser<'a> {
     }
 
     fn buffer_id(&mut self, program: &Program) -> Result<BufferId, ParseError> {
+        self.skip();
         let start = self.at;
         let name = self.word()?;
         let found = program.buffers.iter().position(|b| b.name == name);
@@ -201,6 +207,7 @@ impl<'a> LineParser<'a> {
     }
 
     fn stage_id(&mut self, program: &Program) -> Result<StageId, ParseError> {
+        self.skip();
         let start = self.at;
         let name = self.word()?;
         let found = program.stages.iter().position(|s| s.name == name);
@@ -239,6 +246,7 @@ impl<'a> LineParser<'a> {
             return Ok(Expr::Let { id, value, body });
         }
         let a = self.expr(program, depth)?;
+        self.skip();
         let start = self.at;
         let op = self.run(|c| "+-*/%&|^<>=!".contains(c));
         let b = self.expr(program, depth)?;
@@ -252,6 +260,7 @@ impl<'a> LineParser<'a> {
 
     /// An axis, a constant, a load, or a function's application.
     fn named(&mut self, program: &Program, depth: usize) -> Result<Expr, ParseError> {
+        self.skip();
         let start = self.at;
         let word = self.word()?;
         let rest = &self.text[self.at..];

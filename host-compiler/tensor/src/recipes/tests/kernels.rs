@@ -74,7 +74,7 @@ fn run_schedule(s: &Schedule, operands: &HashMap<BufferId, Array>, context: &dyn
         });
     }
     for lowered in lower(s) {
-        if let Err(e) = verify(&lowered.kernel) { eprintln!("VERIFY {e} {} {}", lowered.kernel.name, context().lines().next().unwrap()) }
+        verify(&lowered.kernel).unwrap_or_else(|e| panic!("{e}\n{}\n{}", lowered.kernel, context()));
         let params = lowered.params.iter().map(|b| memory[b.0 as usize].clone()).collect();
         let mut machine = Machine::new(&lowered.kernel, params);
         lowered.kernel.body.iter().for_each(|stmt| machine.stmt(stmt));

@@ -3,6 +3,7 @@
 use lathe_graph::{DType, Op};
 
 use super::{Random, check};
+use crate::recipes::AnchorKind;
 
 #[test]
 fn matrix_products() {
@@ -33,4 +34,8 @@ fn einstein_sums() {
     sum("i,j->ij", &[&[3], &[2]]);
     sum("bhqd,bhkd->bhqk", &[&[1, 2, 3, 4], &[1, 2, 5, 4]]);
     sum("ab,bc,cd->ad", &[&[2, 3], &[3, 2], &[2, 4]]);
+    let scores = sum("bhqd,bhkd->bhqk", &[&[1, 2, 3, 4], &[1, 2, 5, 4]]);
+    assert_eq!(scores.kind, AnchorKind::MatMul { batch: 2, transpose_a: false, transpose_b: true });
+    let outer = sum("i,j->ij", &[&[3], &[2]]);
+    assert_eq!(outer.kind, AnchorKind::Injective);
 }
