@@ -1,9 +1,9 @@
 //! Building the project's own programs, and saying where they are.
 
+use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::toolchain::{AARCH64, Toolchain};
 use crate::{process, workspace};
@@ -23,15 +23,19 @@ pub fn program(package: &str, name: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The device server for AArch64 Linux: what `--device qemu:aarch64-linux` starts under qemu.
-pub fn device_server_aarch64() -> Result<PathBuf> {
+/// The device server for AArch64 Linux, laid beside the compiler as `device-server-aarch64`: there
+/// `--device qemu:aarch64-linux` finds it, whichever Rust built it.
+pub fn device_server_aarch64() -> Result<()> {
     let toolchain = Toolchain::for_target(AARCH64)?;
     eprintln!("{}", toolchain.describe());
     process::run(toolchain.cargo("build").args(["--package", "device-server"]))?;
-    Ok(toolchain.output().join("device-server"))
-}
-
-/// Tells a run of the compiler where the AArch64 device server is.
-pub fn with_device_server(command: &mut Command, server: &std::path::Path) {
-    command.env("LATHE_DEVICE_SERVER_AARCH64", server);
+    let beside = workspace::target().join("release/device-server-aarch64");
+    if let Some(folder) = beside.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    // Laid down whole: another run may be starting the one that is there.
+    let partial = beside.with_extension("partial");
+    fs::copy(toolchain.output().join("device-server"), &partial).context("cargo built no device-server")?;
+    fs::rename(&partial, &beside)?;
+    Ok(())
 }

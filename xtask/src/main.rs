@@ -49,7 +49,7 @@ const VERBS: &[Verb] = &[
     Verb {
         name: "setup",
         usage: "[--check]",
-        about: "install what is missing (LLVM 19, cross compiler, qemu, Rust targets); --check only tells",
+        about: "install what is missing (LLVM 19, cross compiler, qemu, Rust targets), build what qemu runs; --check only tells",
         run: setup::run,
     },
     Verb {

@@ -13,10 +13,8 @@ use crate::{process, workspace};
 
 /// Microcontroller targets the device side is built for.
 pub const MICROCONTROLLERS: [&str; 2] = ["thumbv7em-none-eabihf", "thumbv6m-none-eabi"];
-/// Linux boards.
+/// Linux boards. Linker, emulator and static linking are set in `.cargo/config.toml`.
 pub const AARCH64: &str = "aarch64-unknown-linux-gnu";
-/// The linker for AArch64 Linux, from the package `gcc-aarch64-linux-gnu`.
-pub const AARCH64_LINKER: &str = "aarch64-linux-gnu-gcc";
 
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
@@ -60,11 +58,6 @@ impl Toolchain {
         command.arg("--target-dir").arg(self.folder());
         if self.source == Source::Debian && self.target != AARCH64 {
             command.arg("-Zbuild-std=core").env("RUSTC_BOOTSTRAP", "1");
-        }
-        if self.target == AARCH64 {
-            // Static, so that qemu-aarch64 and any board run it whatever its C library.
-            command.env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", AARCH64_LINKER);
-            command.env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS", "-Ctarget-feature=+crt-static");
         }
         command
     }

@@ -10,16 +10,21 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::arguments::Arguments;
+use crate::build;
 use crate::process;
 use crate::toolchain::{self, AARCH64, MICROCONTROLLERS, Toolchain};
 use packages::Missing;
 use system::System;
 
-/// The verb: installs what is missing, or with `--check` only tells.
+/// The verb: installs what is missing and builds the device server for AArch64, or with `--check` only tells.
 pub fn run(mut arguments: Arguments) -> Result<()> {
     let only_check = arguments.flag("--check");
     arguments.nothing_more()?;
-    if only_check { check() } else { ensure() }
+    if only_check {
+        return check();
+    }
+    ensure()?;
+    build::device_server_aarch64()
 }
 
 /// Installs what is missing.

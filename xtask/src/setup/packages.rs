@@ -18,9 +18,8 @@ const ALWAYS: &[&str] = &[
     "libpolly-19-dev",
     "zlib1g-dev",
     "libzstd-dev",
-    // Linking Rust programs for this machine and for AArch64.
-    "gcc",
-    "libc6-dev",
+    // Linking Rust programs for this machine (LLVM brings C++) and for AArch64.
+    "g++",
     "gcc-aarch64-linux-gnu",
     "libc6-dev-arm64-cross",
     // Running AArch64 programs.
@@ -117,7 +116,7 @@ impl Missing {
 /// True if the package, or what we need it for, is there.
 fn provided(package: &str) -> bool {
     match package {
-        "gcc" => process::on_path("cc"),
+        "g++" => process::on_path("g++") && process::on_path("cc"),
         "python3" => process::on_path("python3"),
         "qemu-user" => process::on_path("qemu-aarch64"),
         "llvm-19-dev" => Path::new("/usr/lib/llvm-19/include/llvm-c/Core.h").exists(),

@@ -1,15 +1,43 @@
-//! The AArch64 side: the device server builds, and the numeric operator suite runs under qemu-aarch64.
+//! The AArch64 side: the device server builds, its crates' tests run under qemu-aarch64, and models do.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
+use crate::models::{self, Target};
 use crate::steps::Done;
+use crate::toolchain::{AARCH64, Toolchain};
 use crate::{build, process};
 
-/// Builds for AArch64 and runs what the machine can emulate.
+/// Crates whose tests need nothing of the compiler.
+const DEVICE_TESTS: [&str; 4] = ["lathe-artifact", "lathe-executor", "lathe-runtime-std", "rpc-protocol"];
+/// Runs an AArch64 program on another machine; cargo starts it as `.cargo/config.toml` says.
+const EMULATOR: &str = "qemu-aarch64";
+/// Models of the catalogue that are quick under emulation and together use many operators.
+const EMULATED: [&str; 6] =
+    ["mnist_cntk", "ic_resnet8_fp32", "ppocr_v2_cls", "kws_dscnn_fp32", "tflm_hello_float", "crepe_tiny"];
+
+/// Builds for AArch64 and runs what this machine can emulate.
 pub fn run() -> Result<Done> {
     build::device_server_aarch64()?;
-    if !process::on_path("qemu-aarch64") {
-        return Ok(Done::Skipped("built, not run: qemu-aarch64 is not installed".into()));
+    if !process::on_path(EMULATOR) {
+        return Ok(Done::Skipped(format!("built, not run: {EMULATOR} is not installed")));
     }
-    Done::passed()
+    let mut tests = Toolchain::for_target(AARCH64)?.cargo("test");
+    for package in DEVICE_TESTS {
+        tests.args(["--package", package]);
+    }
+    process::run(tests.args(["--lib", "--tests"]))?;
+    emulated_models()
+}
+
+/// A few models of the catalogue beside the project; a fresh user's machine has none.
+fn emulated_models() -> Result<Done> {
+    let Some(folder) = models::beside() else {
+        return Ok(Done::Passed("device tests; no folder ../shared/models for models".into()));
+    };
+    let mut chosen = models::catalogue(&folder, false)?;
+    chosen.retain(|model| EMULATED.contains(&model.name.as_str()));
+    let target = Target { target: "aarch64-linux".into(), mcpu: None, device: "qemu:aarch64-linux".into() };
+    let (right, wrong) = models::check(&chosen, &target)?;
+    ensure!(wrong == 0, "{wrong} of {} models are wrong under {EMULATOR}", right + wrong);
+    Ok(Done::Passed(format!("device tests, {right} models")))
 }
