@@ -37,13 +37,12 @@ fn native_suite() {
     println!("{} cases, {} KB of code", cases.len(), blob.code.len() / 1024);
 }
 
-fn under_qemu(cpu: &str, emulated: &str, steps: u64) {
+fn under_qemu(cpu: &str, emulated: &str, steps: u64, cases: Vec<Case>) {
     if !qemu::available() {
         eprintln!("SKIPPED: aarch64-linux-gnu-gcc or qemu-aarch64 is missing");
         return;
     }
     let target = targets::find("aarch64-linux", Some(cpu)).unwrap();
-    let cases = cases();
     let blob = blob(&cases, &target);
     let results = qemu::run(&cases, &blob, emulated, steps);
     report(cases.iter().zip(results).filter_map(|(c, r)| c.check(&r).err()).collect(), cases.len());
@@ -51,10 +50,13 @@ fn under_qemu(cpu: &str, emulated: &str, steps: u64) {
 
 #[test]
 fn aarch64_suite_cortex_a57() {
-    under_qemu("cortex-a57", "cortex-a57", 1);
+    under_qemu("cortex-a57", "cortex-a57", 1, cases());
 }
 
+/// What native f16 arithmetic changes, and the shapes again at another base.
 #[test]
-fn aarch64_suite_cortex_a76() {
-    under_qemu("cortex-a76", "max", 5);
+fn aarch64_f16_and_shapes_cortex_a76() {
+    let mut some = suite::shapes::cases();
+    some.extend(suite::expressions::cases().into_iter().filter(|c| c.kernel.name.contains("f16")));
+    under_qemu("cortex-a76", "max", 5, some);
 }

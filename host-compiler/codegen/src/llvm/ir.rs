@@ -143,6 +143,18 @@ impl<'c> Ir<'c> {
         }
     }
 
+    /// `count` lanes from `first`
+    pub fn lanes_of(&self, v: V<'c>, first: u32, count: u32) -> V<'c> {
+        let BasicValueEnum::VectorValue(vector) = v else { return v };
+        if count == 1 {
+            return self.lane(v, first);
+        }
+        let i32_type = self.context.i32_type();
+        let order: Vec<V<'c>> = (first..first + count).map(|k| i32_type.const_int(u64::from(k), false).into()).collect();
+        let mask = VectorType::const_vector(&order);
+        built(self.builder.build_shuffle_vector(vector, vector, mask, "")).into()
+    }
+
     /// the lanes in reverse order
     pub fn reverse(&self, v: V<'c>) -> V<'c> {
         let BasicValueEnum::VectorValue(vector) = v else { return v };

@@ -40,7 +40,7 @@ impl<'c> Emitter<'c, '_> {
         let guard = self.guard.filter(|_| !self.in_range(buffer, &index));
         let raw = match (index.simplified(), guard) {
             (Index::One(sum), None) => match sum.stride() {
-                0 => self.load_at(buffer, &sum, 1),
+                0 => self.load_uniform(buffer, &sum),
                 1 => self.load_at(buffer, &sum.at_lane(0), self.lanes),
                 -1 => {
                     let last = sum.at_lane(i64::from(self.lanes) - 1);
@@ -66,6 +66,23 @@ impl<'c> Emitter<'c, '_> {
             }
         };
         Ok(Data { dtype, v: self.from_memory(dtype, raw) })
+    }
+
+    /// One element for all lanes. Where multiply-adds take a scalar from a lane, it is a lane of the aligned vector
+    /// around it: copies of an unrolled loop then share one load, and the element needs no register of its own.
+    fn load_uniform(&self, buffer: BufferId, at: &Sum<'c>) -> V<'c> {
+        let buffer_info = &self.kernel.buffers[buffer.0 as usize];
+        let bytes = buffer_info.dtype.size() as i64;
+        let group = self.target.lanes(bytes as usize);
+        let steps = Sum { terms: at.terms.clone(), constant: 0 };
+        let whole_groups = steps.alignment(bytes, BUFFER_ALIGNMENT) >= group * bytes && buffer_info.len % group == 0;
+        let useful = self.lanes > 1 && self.target.multiply_by_lane && buffer_info.dtype.is_float();
+        if !useful || !whole_groups || !self.in_range(buffer, &Index::One(at.clone())) {
+            return self.load_at(buffer, at, 1);
+        }
+        let lane = at.constant.rem_euclid(group);
+        let base = at.plus(&Sum::constant(lane), -1);
+        self.ir.lane(self.load_at(buffer, &base, group as u32), lane as u32)
     }
 
     /// The index where `taken` holds, else 0.
@@ -129,7 +146,23 @@ impl<'c> Emitter<'c, '_> {
         Ok(())
     }
 
+    /// Narrow elements in vectors of odd length are stored in pieces: LLVM 19 loses lanes of `<3 x i8>` cut from
+    /// `<3 x i64>` on AArch64.
     fn store_at(&self, buffer: BufferId, at: &Sum<'c>, v: V<'c>) {
+        let count = lanes(v);
+        if count.is_power_of_two() || self.kernel.buffers[buffer.0 as usize].dtype.size() >= 4 {
+            return self.store_whole(buffer, at, v);
+        }
+        let mut done = 0;
+        while done < count {
+            let piece = 1 << (count - done).ilog2();
+            let from = at.plus(&Sum::constant(i64::from(done)), 1);
+            self.store_whole(buffer, &from, self.ir.lanes_of(v, done, piece));
+            done += piece;
+        }
+    }
+
+    fn store_whole(&self, buffer: BufferId, at: &Sum<'c>, v: V<'c>) {
         let (_, address, alignment) = self.address(buffer, at);
         let store = built(self.ir.builder.build_store(address, v));
         store.set_alignment(alignment).expect("an alignment is a power of two");

@@ -122,11 +122,11 @@ pub fn read(dtype: DType, bytes: &[u8]) -> Number {
     }
 }
 
-/// An element's bytes. (`from_f64_const` rounds once; `half::f16::from_f64` may go through f32.)
+/// An element's bytes.
 pub fn write(dtype: DType, value: Number) -> Vec<u8> {
     match value {
         Float(DType::F32, x) => (x as f32).to_le_bytes().to_vec(),
-        Float(DType::F16, x) => f16::from_f64_const(x).to_le_bytes().to_vec(),
+        Float(DType::F16, x) => f16::from_f64(round_f16(x)).to_le_bytes().to_vec(),
         Float(_, x) => x.to_le_bytes().to_vec(),
         Int(_, x) | Index(x) => x.to_le_bytes()[..dtype.size()].to_vec(),
     }
@@ -139,9 +139,19 @@ fn truth(x: Number) -> bool {
 fn round(dtype: DType, x: f64) -> f64 {
     match dtype {
         DType::F32 => f64::from(x as f32),
-        DType::F16 => f16::from_f64_const(x).to_f64(),
+        DType::F16 => round_f16(x),
         _ => x,
     }
+}
+
+/// The nearest f16, rounded once: `half::f16::from_f64` may go through f32 or drop bits.
+fn round_f16(x: f64) -> f64 {
+    if !x.is_finite() || x == 0.0 {
+        return x;
+    }
+    let unit = super::ulp(DType::F16, x);
+    let rounded = (x / unit).round_ties_even() * unit;
+    if rounded.abs() > 65504.0 { f64::INFINITY.copysign(x) } else { rounded.copysign(x) }
 }
 
 fn wrap(dtype: DType, x: i128) -> i64 {
