@@ -62,6 +62,7 @@ pub fn module<'c>(
     let mut emitter = Emitter {
         ir,
         kernel,
+        target,
         index_type,
         buffers: Vec::new(),
         variables: vec![None; kernel.vars.len()],

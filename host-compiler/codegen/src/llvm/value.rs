@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use inkwell::types::{BasicTypeEnum, IntType};
 use inkwell::values::PointerValue;
 use lathe_graph::DType;
-use lathe_tensor::{Kernel, Type};
+use lathe_tensor::{Kernel, Target, Type};
 
 use super::index::{Atom, Index};
 use super::ir::{Ir, V, lanes};
@@ -61,6 +61,8 @@ pub struct Emitter<'c, 'k> {
     pub ir: Ir<'c>,
     /// what is emitted
     pub kernel: &'k Kernel,
+    /// for which processor
+    pub target: &'k Target,
     /// pointer width
     pub index_type: IntType<'c>,
     /// start of each buffer
