@@ -123,7 +123,7 @@ fn nanoseconds(ms: f64) -> u64 {
 
 fn refusal(error: RunnerError) -> Fault {
     let code = match &error {
-        RunnerError::Load(LoadError::ArenaTooSmall { .. }) | RunnerError::AddressSpace { .. } => FaultCode::OutOfMemory,
+        RunnerError::Load(LoadError::ArenaTooSmall { .. }) | RunnerError::Memory { .. } => FaultCode::OutOfMemory,
         RunnerError::TooManyThreads { .. } | RunnerError::Thread { .. } => FaultCode::BadRequest,
         RunnerError::ExecutableMemory { .. } => FaultCode::RunFailed,
         _ => FaultCode::ArtifactRefused,
