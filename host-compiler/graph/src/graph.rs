@@ -126,18 +126,12 @@ impl Graph {
     }
 
     /// Appends a node and creates its results: one is named after the node, several `name:0`, `name:1`, …
-    pub fn push(
-        &mut self,
-        name: impl Into<String>,
-        op: Op,
-        inputs: &[ValueId],
-    ) -> Result<Vec<ValueId>, InferError> {
+    pub fn push(&mut self, name: impl Into<String>, op: Op, inputs: &[ValueId]) -> Result<Vec<ValueId>, InferError> {
         let name = name.into();
         let types = self.infer(&op, inputs)?;
         let single = types.len() == 1;
         let label = |i: usize| if single { name.clone() } else { format!("{name}:{i}") };
-        let outputs: Vec<ValueId> =
-            types.into_iter().enumerate().map(|(i, ty)| self.add_value(label(i), ty)).collect();
+        let outputs: Vec<ValueId> = types.into_iter().enumerate().map(|(i, ty)| self.add_value(label(i), ty)).collect();
         self.nodes.push(Node { name, op, inputs: inputs.to_vec(), outputs: outputs.clone() });
         Ok(outputs)
     }

@@ -151,9 +151,7 @@ pub fn infer(op: &Op, inputs: &[&TensorType]) -> Result<Vec<TensorType>, InferEr
         Op::CumSum { .. } | Op::Reduce { .. } | Op::ArgReduce { .. } | Op::TopK { .. } | Op::Softmax { .. } => {
             reduction::infer(op, &x)
         }
-        Op::Conv { .. } | Op::ConvTranspose { .. } | Op::Pool { .. } | Op::Resize { .. } => {
-            convolution::infer(op, &x)
-        }
+        Op::Conv { .. } | Op::ConvTranspose { .. } | Op::Pool { .. } | Op::Resize { .. } => convolution::infer(op, &x),
         Op::MatMul { .. } | Op::Einsum { .. } => product::infer(op, &x),
         Op::LayerNorm { .. } | Op::RmsNorm { .. } | Op::BatchNorm { .. } | Op::InstanceNorm { .. } => {
             normalization::infer(op, &x)

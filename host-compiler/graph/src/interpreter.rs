@@ -117,9 +117,11 @@ pub fn eval_op(op: &Op, inputs: &[&Tensor]) -> Result<Vec<Tensor>, EvalError> {
         Op::ScatterElements { axis, combine } => indexing::scatter_elements(*axis, *combine, &x),
         Op::OneHot { axis, depth } => indexing::one_hot(*axis, *depth, &x),
         Op::CumSum { axis, exclusive, reverse } => reduction::cum_sum(*axis, *exclusive, *reverse, &x),
-        Op::Resize { scales, map, interpolation, antialias, .. } => {
-            resize::resize(&resize::Mapping { map: *map, interpolation: *interpolation, antialias: *antialias }, scales, &x)
-        }
+        Op::Resize { scales, map, interpolation, antialias, .. } => resize::resize(
+            &resize::Mapping { map: *map, interpolation: *interpolation, antialias: *antialias },
+            scales,
+            &x,
+        ),
         Op::Reduce { reduction, axes } => reduction::reduce(*reduction, axes, &x),
         Op::ArgReduce { max, axis, select_last } => reduction::arg_reduce(*max, *axis, *select_last, &x),
         Op::TopK { axis, k, largest } => reduction::top_k(*axis, *k, *largest, &x),

@@ -228,10 +228,7 @@ pub enum Binary {
 impl Binary {
     /// Whether the result is `bool` whatever the operands.
     pub fn is_comparison(self) -> bool {
-        matches!(
-            self,
-            Binary::Equal | Binary::Less | Binary::LessOrEqual | Binary::Greater | Binary::GreaterOrEqual
-        )
+        matches!(self, Binary::Equal | Binary::Less | Binary::LessOrEqual | Binary::Greater | Binary::GreaterOrEqual)
     }
 
     /// Every function, in declaration order.

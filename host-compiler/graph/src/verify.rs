@@ -138,12 +138,7 @@ fn sources(graph: &Graph) -> Result<Vec<bool>, VerifyError> {
     Ok(computed)
 }
 
-fn check_computed(
-    graph: &Graph,
-    computed: &[bool],
-    v: ValueId,
-    place: impl Fn() -> String,
-) -> Result<(), VerifyError> {
+fn check_computed(graph: &Graph, computed: &[bool], v: ValueId, place: impl Fn() -> String) -> Result<(), VerifyError> {
     if computed[v.0 as usize] {
         return Ok(());
     }

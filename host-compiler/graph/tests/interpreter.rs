@@ -227,9 +227,10 @@ fn resize_maps_coordinates() {
     };
     let linear = one(resize(8, CoordinateMap::HalfPixel, Interpolation::Linear), &[&x]);
     close(&linear, &[1.0, 1.25, 1.75, 2.25, 2.75, 3.25, 3.75, 4.0]);
-    close(&one(resize(7, CoordinateMap::AlignCorners, Interpolation::Linear), &[&x]), &[
-        1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0,
-    ]);
+    close(
+        &one(resize(7, CoordinateMap::AlignCorners, Interpolation::Linear), &[&x]),
+        &[1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0],
+    );
     let nearest = Interpolation::Nearest(NearestRound::Floor);
     close(&one(resize(8, CoordinateMap::Asymmetric, nearest), &[&x]), &[1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0]);
     // The example resize_downsample_scales_cubic of the ONNX operator's documentation.
@@ -241,9 +242,10 @@ fn resize_maps_coordinates() {
         interpolation: Interpolation::Cubic { a: -0.75, exclude_outside: false },
         antialias: false,
     };
-    close(&one(op, &[&square]), &[
-        1.47119141, 2.78125, 4.08251953, 6.71142578, 8.02148438, 9.32275391, 11.91650391, 13.2265625, 14.52783203,
-    ]);
+    close(
+        &one(op, &[&square]),
+        &[1.47119141, 2.78125, 4.08251953, 6.71142578, 8.02148438, 9.32275391, 11.91650391, 13.2265625, 14.52783203],
+    );
 }
 
 #[test]

@@ -15,7 +15,8 @@ fn every_operator_prints_and_parses_back() {
 
 #[test]
 fn hashed_constants_come_from_the_table() {
-    let graph = parse("graph \"g\"\nconst %c: f32[40] = noise 3\noutput \"c\" = %c\n", &ConstantTable::default()).unwrap();
+    let graph =
+        parse("graph \"g\"\nconst %c: f32[40] = noise 3\noutput \"c\" = %c\n", &ConstantTable::default()).unwrap();
     let text = graph.to_string();
     assert!(text.contains("= #"), "{text}");
     assert!(parse(&text, &ConstantTable::default()).is_err());
@@ -41,7 +42,8 @@ fn graph_of(text: &str) -> Graph {
 
 #[test]
 fn the_verifier_refuses_broken_graphs() {
-    let good = graph_of("graph \"g\"\ninput %x: f32[2]\n%y: f32[2] = Relu(%x)\n%z: f32[2] = Neg(%y)\noutput \"z\" = %z\n");
+    let good =
+        graph_of("graph \"g\"\ninput %x: f32[2]\n%y: f32[2] = Relu(%x)\n%z: f32[2] = Neg(%y)\noutput \"z\" = %z\n");
     assert_eq!(verify(&good), Ok(()));
 
     let mut order = good.clone();

@@ -40,7 +40,11 @@ pub(super) fn infer(op: &Op, x: &Operands) -> Result<Vec<TensorType>, InferError
         }
         Op::Pool { pool, window, output, layout } => {
             x.exactly(1)?;
-            if *pool == Pool::Max { x.number(0)? } else { x.float(0)? }
+            if *pool == Pool::Max {
+                x.number(0)?
+            } else {
+                x.float(0)?
+            }
             let (channels, spatial) = image(x, *layout)?;
             check_window(x, window, spatial.len())?;
             x.entries("output", output.len(), spatial.len())?;

@@ -23,10 +23,8 @@ pub(super) fn infer(op: &Op, x: &Operands) -> Result<Vec<TensorType>, InferError
     let state = vec![directions, batch, hidden];
     x.shape_is(4, &state)?;
     let dtype = x.dtype(0);
-    let mut results = vec![
-        TensorType::new(dtype, vec![time, directions, batch, hidden]),
-        TensorType::new(dtype, state.clone()),
-    ];
+    let mut results =
+        vec![TensorType::new(dtype, vec![time, directions, batch, hidden]), TensorType::new(dtype, state.clone())];
     if gates == 4 {
         x.shape_is(5, &state)?;
         x.shape_is(6, &[directions, 3 * hidden])?;

@@ -85,12 +85,7 @@ fn conv_transpose_of<T: Number>(window: &Window, groups: usize, layout: Layout, 
 }
 
 /// Weights as `[tap][group][in][out]`; `source` finds each.
-fn pack<T: Number>(
-    raw: &[T],
-    taps: usize,
-    g: Groups,
-    source: impl Fn(usize, usize, usize, usize) -> usize,
-) -> Vec<T> {
+fn pack<T: Number>(raw: &[T], taps: usize, g: Groups, source: impl Fn(usize, usize, usize, usize) -> usize) -> Vec<T> {
     let mut packed = Vec::with_capacity(raw.len());
     for t in 0..taps {
         for group in 0..g.count {

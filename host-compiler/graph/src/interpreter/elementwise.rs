@@ -120,9 +120,7 @@ pub(super) fn binary(f: Binary, x: &Operands) -> Result<Vec<Tensor>, EvalError> 
     match (dtype.is_float(), f.is_comparison()) {
         (true, true) => x.numbers(&zip(x, |a: f64, b| i64::from(compare(f, a, b)))),
         (true, false) => x.numbers(&float_binary(f, x)),
-        (false, true) => {
-            x.numbers(&zip(x, |a: i64, b| i64::from(compare(f, a.ordered(dtype), b.ordered(dtype)))))
-        }
+        (false, true) => x.numbers(&zip(x, |a: i64, b| i64::from(compare(f, a.ordered(dtype), b.ordered(dtype))))),
         (false, false) => x.numbers(&zip(x, |a: i64, b| integer_binary(f, dtype, a, b))),
     }
 }

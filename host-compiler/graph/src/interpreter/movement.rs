@@ -99,8 +99,7 @@ pub(super) fn trilu(upper: bool, k: i64, x: &Operands) -> Result<Vec<Tensor>, Ev
         let diagonal = row.saturating_add(k);
         if upper { column >= diagonal } else { column <= diagonal }
     };
-    let indices: Vec<usize> =
-        (0..x.results[0].elements()).map(|i| if keep(i) { i } else { OUTSIDE }).collect();
+    let indices: Vec<usize> = (0..x.results[0].elements()).map(|i| if keep(i) { i } else { OUTSIDE }).collect();
     take(x, &indices, &[])
 }
 

@@ -8,9 +8,16 @@ use crate::tensor::Tensor;
 
 pub(super) fn pool(pool: Pool, window: &Window, layout: Layout, x: &Operands) -> Result<Vec<Tensor>, EvalError> {
     if x.inputs[0].dtype().is_float() {
-        x.numbers(&pool_of::<f64>(window, layout, x, |acc, v| fold(pool, acc, v), start(pool), |position, acc, inside| {
-            finish(pool, window, &image(x.shape(0), layout).2, &image(x.result(), layout).2, position, acc, inside);
-        }))
+        x.numbers(&pool_of::<f64>(
+            window,
+            layout,
+            x,
+            |acc, v| fold(pool, acc, v),
+            start(pool),
+            |position, acc, inside| {
+                finish(pool, window, &image(x.shape(0), layout).2, &image(x.result(), layout).2, position, acc, inside);
+            },
+        ))
     } else {
         let dtype = x.inputs[0].dtype();
         let least = i64::limits(dtype).0.ordered(dtype);

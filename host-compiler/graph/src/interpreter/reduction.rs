@@ -101,7 +101,12 @@ pub(super) fn softmax(axes: &[usize], log: bool, x: &Operands) -> Result<Vec<Ten
 }
 
 pub(super) fn cum_sum(axis: usize, exclusive: bool, reverse: bool, x: &Operands) -> Result<Vec<Tensor>, EvalError> {
-    fn scan<T: Number>(values: &mut [T], (outer, extent, inner): (usize, usize, usize), exclusive: bool, reverse: bool) {
+    fn scan<T: Number>(
+        values: &mut [T],
+        (outer, extent, inner): (usize, usize, usize),
+        exclusive: bool,
+        reverse: bool,
+    ) {
         for lane in 0..outer * inner {
             let start = lane / inner * extent * inner + lane % inner;
             let mut sum = T::ZERO;

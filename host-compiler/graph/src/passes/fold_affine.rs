@@ -71,12 +71,7 @@ fn read_counts(graph: &Graph) -> Vec<usize> {
 }
 
 /// Folds `node` into the node before it; whether that was possible.
-fn fold_node(
-    r: &mut Rewriter,
-    node: &Node,
-    inputs: &[ValueId],
-    shared: &HashSet<ValueId>,
-) -> Result<bool, PassError> {
+fn fold_node(r: &mut Rewriter, node: &Node, inputs: &[ValueId], shared: &HashSet<ValueId>) -> Result<bool, PassError> {
     for (index, x) in inputs.iter().enumerate().filter(|(_, v)| !shared.contains(v)) {
         let Some(producer) = r.source(*x).cloned() else { continue };
         let Some(axis) = channel_axis(r, &producer) else { continue };
@@ -85,7 +80,9 @@ fn fold_node(
         let folded = match producer.op {
             Op::Conv { .. } => convolution(r, &producer, &affine, None),
             Op::ConvTranspose { groups, .. } => convolution(r, &producer, &affine, Some(groups)),
-            Op::MatMul { transpose_b, .. } if !affine.only_shifts() => product(r, node, &producer, &affine, transpose_b)?,
+            Op::MatMul { transpose_b, .. } if !affine.only_shifts() => {
+                product(r, node, &producer, &affine, transpose_b)?
+            }
             Op::Binary(Binary::Add) if producer.inputs.iter().all(|v| !shared.contains(v)) => {
                 sum(r, node, &producer, &affine)?
             }
@@ -143,8 +140,7 @@ fn affine(r: &Rewriter, op: &Op, inputs: &[ValueId], index: usize, axis: usize) 
 fn batch_norm(r: &Rewriter, parameters: &[ValueId], epsilon: f32) -> Option<Affine> {
     let values = parameters.iter().map(|&v| r.constant(v).map(Tensor::to_f64s)).collect::<Option<Vec<_>>>()?;
     let [scale, bias, mean, variance] = values.as_slice() else { return None };
-    let scale: Vec<f64> =
-        scale.iter().zip(variance).map(|(s, v)| s / (v + f64::from(epsilon)).sqrt()).collect();
+    let scale: Vec<f64> = scale.iter().zip(variance).map(|(s, v)| s / (v + f64::from(epsilon)).sqrt()).collect();
     let shift = bias.iter().zip(mean.iter().zip(&scale)).map(|(b, (m, s))| b - m * s).collect();
     Some(Affine { scale, shift })
 }
@@ -187,8 +183,7 @@ fn convolution(
         }
     };
     let old = bias.as_ref().map_or_else(|| vec![0.0; channels], Tensor::to_f64s);
-    let shifted: Vec<f64> =
-        old.iter().enumerate().map(|(c, b)| b * affine.scale(c) + affine.shift(c)).collect();
+    let shifted: Vec<f64> = old.iter().enumerate().map(|(c, b)| b * affine.scale(c) + affine.shift(c)).collect();
     let w = r.new.add_constant(r.new.value(w).name.clone(), scaled);
     let bias = Tensor::from_f64s(weights.dtype(), &[channels], &shifted)?;
     let b = r.new.add_constant(format!("{}.bias", producer.name), bias);
@@ -268,9 +263,7 @@ fn take_apart(
         Some((tensor(&affine.scale)?, tensor(&affine.shift)?))
     });
     let (factor, shift) = match constants {
-        Some((factor, shift)) => {
-            (r.new.add_constant(name("factor"), factor), r.new.add_constant(name("shift"), shift))
-        }
+        Some((factor, shift)) => (r.new.add_constant(name("factor"), factor), r.new.add_constant(name("shift"), shift)),
         None => {
             let epsilon = r.new.add_constant(name("epsilon"), Tensor::scalar(dtype, f64::from(epsilon)));
             let padded = r.emit(&name("padded"), Op::Binary(Binary::Add), &[variance, epsilon])?;

@@ -76,6 +76,5 @@ fn is_cubic(m: &Matcher, v: ValueId, x: ValueId) -> bool {
         let power = count(&|f| f == x) + 2 * square + 3 * count(&by_power);
         number == 1 && power == 3 && factors.len() == 1 + count(&|f| f == x) + square + count(&by_power)
     };
-    (factor - expected).abs() <= 1e-4 * expected
-        && m.either(sum, Binary::Add).any(|(a, t)| a == x && cube_term(t))
+    (factor - expected).abs() <= 1e-4 * expected && m.either(sum, Binary::Add).any(|(a, t)| a == x && cube_term(t))
 }

@@ -4,8 +4,8 @@
 //! its dimensions; a Transpose of the model only renames dimensions and costs nothing until someone needs another
 //! order. Operators that do not care (element-wise, Concat, Slice, Pad, Resize, Reduce, Softmax, …) keep the stored
 //! layout of their operands with their attributes permuted; where operands differ, the layout that moves the fewest
-//! elements wins. A Reshape keeps the layout when it splits or joins only dimensions that lie next to each other. All
-//! others, and graph outputs, take the model's own order. Constants are permuted here. Results are bit-identical, but
+//! elements wins. A Reshape keeps the layout when it splits or joins only dimensions that lie next to each other, and
+//! otherwise moves just those together. All others, and graph outputs, take the model's own order. Constants are permuted here. Results are bit-identical, but
 //! for sums taken in another order.
 //!
 //! ```text
@@ -43,7 +43,8 @@ fn place(graph: &Graph, l: &mut Layouts, node: &Node) -> Result<(), PassError> {
             Layout::ChannelsFirst => image(l, node, rank),
             Layout::ChannelsLast => l.keep(node),
         },
-        Op::InstanceNorm { layout: Layout::ChannelsFirst, .. } | Op::BatchNorm { layout: Layout::ChannelsFirst, .. } => {
+        Op::InstanceNorm { layout: Layout::ChannelsFirst, .. }
+        | Op::BatchNorm { layout: Layout::ChannelsFirst, .. } => {
             let last = rank > 2 && l.native(x) == channels_last(rank);
             if last { image(l, node, rank) } else { l.keep(node) }
         }
@@ -76,9 +77,11 @@ fn image(l: &mut Layouts, node: &Node, rank: usize) -> Result<(), PassError> {
 
 fn reshape(graph: &Graph, l: &mut Layouts, node: &Node, shape: &[usize]) -> Result<(), PassError> {
     let Some(&x) = node.inputs.first() else { return l.keep(node) };
-    let perm = l.native(x);
-    match reshape::stored_order(&graph.ty(x).shape, &perm, shape) {
-        Some(result) => {
+    let (from, native) = (&graph.ty(x).shape, l.native(x));
+    let gathered = || reshape::gathered(from, &native, shape);
+    let fits = |perm: Vec<usize>| reshape::stored_order(from, &perm, shape).map(|result| (perm, result));
+    match fits(native.clone()).or_else(|| gathered().and_then(fits)) {
+        Some((perm, result)) => {
             let stored = result.iter().map(|&d| shape[d]).collect();
             l.emit(node, Op::Reshape { shape: stored }, &[(x, &perm)], &result)
         }

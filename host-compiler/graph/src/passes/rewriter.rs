@@ -55,7 +55,13 @@ impl<'a> Rewriter<'a> {
     }
 
     /// Emits a node whose results get these names.
-    pub fn emit_named(&mut self, name: &str, op: Op, inputs: &[ValueId], names: &[&str]) -> Result<Vec<ValueId>, PassError> {
+    pub fn emit_named(
+        &mut self,
+        name: &str,
+        op: Op,
+        inputs: &[ValueId],
+        names: &[&str],
+    ) -> Result<Vec<ValueId>, PassError> {
         let refused = |source| PassError::Infer { node: name.to_string(), source };
         let results = self.new.push_named(name, op, inputs, names).map_err(refused)?;
         self.producer.resize(self.new.values.len(), None);

@@ -33,24 +33,11 @@ enum Step {
     /// The node is this other operator on these values; rules are tried on it again.
     Node(Op, Vec<ValueId>),
     /// The node's result is a node on the result of another: `outer(inner(inputs))`.
-    Chain {
-        inner: Op,
-        inputs: Vec<ValueId>,
-        outer: Op,
-    },
+    Chain { inner: Op, inputs: Vec<ValueId>, outer: Op },
     /// The operator `op` on `inputs`, of which number `index` becomes the result of `operand`, applied to itself.
-    Operand {
-        op: Op,
-        inputs: Vec<ValueId>,
-        index: usize,
-        operand: Op,
-    },
+    Operand { op: Op, inputs: Vec<ValueId>, index: usize, operand: Op },
     /// The node with one operand replaced by a new constant.
-    Constant {
-        op: Op,
-        x: ValueId,
-        constant: Tensor,
-    },
+    Constant { op: Op, x: ValueId, constant: Tensor },
 }
 
 /// A rule looks at an operator on operands of the new graph.

@@ -98,9 +98,10 @@ pub(super) fn attributes(op: &Op) -> Vec<(&'static str, String)> {
 
 fn unary(f: Unary, l: List) -> List {
     match f {
-        Unary::LeakyRelu { alpha } | Unary::Elu { alpha } | Unary::Celu { alpha } | Unary::ThresholdedRelu { alpha } => {
-            l.with("alpha", alpha)
-        }
+        Unary::LeakyRelu { alpha }
+        | Unary::Elu { alpha }
+        | Unary::Celu { alpha }
+        | Unary::ThresholdedRelu { alpha } => l.with("alpha", alpha),
         Unary::HardSigmoid { alpha, beta } => l.with("alpha", alpha).with("beta", beta),
         Unary::Selu { alpha, gamma } => l.with("alpha", alpha).with("gamma", gamma),
         Unary::Gelu { tanh } => l.with("tanh", tanh),
@@ -148,15 +149,55 @@ macro_rules! names {
     };
 }
 
-names!(combine_name, parse_combine, ScatterCombine,
-    Replace = "replace", Add = "add", Mul = "mul", Max = "max", Min = "min");
-names!(map_name, parse_map, CoordinateMap,
-    HalfPixel = "half_pixel", HalfPixelSymmetric = "half_pixel_symmetric", PytorchHalfPixel = "pytorch_half_pixel",
-    AlignCorners = "align_corners", Asymmetric = "asymmetric");
-names!(round_name, parse_round, NearestRound,
-    HalfDown = "half_down", HalfUp = "half_up", Floor = "floor", Ceil = "ceil");
-names!(reduction_name, parse_reduction, Reduction,
-    Sum = "sum", Mean = "mean", Max = "max", Min = "min", Prod = "prod", L1 = "l1", L2 = "l2", LogSum = "log_sum",
-    LogSumExp = "log_sum_exp", SumSquare = "sum_square");
-names!(direction_name, parse_direction, Direction,
-    Forward = "forward", Reverse = "reverse", Bidirectional = "bidirectional");
+names!(
+    combine_name,
+    parse_combine,
+    ScatterCombine,
+    Replace = "replace",
+    Add = "add",
+    Mul = "mul",
+    Max = "max",
+    Min = "min"
+);
+names!(
+    map_name,
+    parse_map,
+    CoordinateMap,
+    HalfPixel = "half_pixel",
+    HalfPixelSymmetric = "half_pixel_symmetric",
+    PytorchHalfPixel = "pytorch_half_pixel",
+    AlignCorners = "align_corners",
+    Asymmetric = "asymmetric"
+);
+names!(
+    round_name,
+    parse_round,
+    NearestRound,
+    HalfDown = "half_down",
+    HalfUp = "half_up",
+    Floor = "floor",
+    Ceil = "ceil"
+);
+names!(
+    reduction_name,
+    parse_reduction,
+    Reduction,
+    Sum = "sum",
+    Mean = "mean",
+    Max = "max",
+    Min = "min",
+    Prod = "prod",
+    L1 = "l1",
+    L2 = "l2",
+    LogSum = "log_sum",
+    LogSumExp = "log_sum_exp",
+    SumSquare = "sum_square"
+);
+names!(
+    direction_name,
+    parse_direction,
+    Direction,
+    Forward = "forward",
+    Reverse = "reverse",
+    Bidirectional = "bidirectional"
+);

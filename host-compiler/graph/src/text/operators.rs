@@ -5,9 +5,7 @@ use std::str::FromStr;
 
 use lathe_artifact::DType;
 
-use super::attributes::{
-    parse_combine, parse_direction, parse_map, parse_reduction, parse_round,
-};
+use super::attributes::{parse_combine, parse_direction, parse_map, parse_reduction, parse_round};
 use crate::op::{Binary, Interpolation, Layout, Op, PadMode, Pool, Unary, Window};
 
 /// The attributes of one line, taken out one by one.
@@ -90,9 +88,7 @@ fn structured(name: &str, a: &mut Attributes) -> Result<Option<Op>, String> {
         "GatherElements" => Op::GatherElements { axis: a.get("axis")? },
         "GatherNd" => Op::GatherNd { batch_dims: a.get("batch_dims")? },
         "ScatterNd" => Op::ScatterNd { combine: a.named("combine", parse_combine)? },
-        "ScatterElements" => {
-            Op::ScatterElements { axis: a.get("axis")?, combine: a.named("combine", parse_combine)? }
-        }
+        "ScatterElements" => Op::ScatterElements { axis: a.get("axis")?, combine: a.named("combine", parse_combine)? },
         "Trilu" => Op::Trilu { upper: a.get("upper")?, k: a.get("k")? },
         "OneHot" => Op::OneHot { axis: a.get("axis")?, depth: a.get("depth")? },
         "Resize" => Op::Resize {
@@ -111,13 +107,9 @@ fn structured(name: &str, a: &mut Attributes) -> Result<Option<Op>, String> {
 /// Operators that compute.
 fn computing(name: &str, a: &mut Attributes) -> Result<Option<Op>, String> {
     Ok(Some(match name {
-        "CumSum" => {
-            Op::CumSum { axis: a.get("axis")?, exclusive: a.get("exclusive")?, reverse: a.get("reverse")? }
-        }
+        "CumSum" => Op::CumSum { axis: a.get("axis")?, exclusive: a.get("exclusive")?, reverse: a.get("reverse")? },
         "Reduce" => Op::Reduce { reduction: a.named("reduction", parse_reduction)?, axes: a.list("axes")? },
-        "ArgReduce" => {
-            Op::ArgReduce { max: a.get("max")?, axis: a.get("axis")?, select_last: a.get("select_last")? }
-        }
+        "ArgReduce" => Op::ArgReduce { max: a.get("max")?, axis: a.get("axis")?, select_last: a.get("select_last")? },
         "TopK" => Op::TopK { axis: a.get("axis")?, k: a.get("k")?, largest: a.get("largest")? },
         "Conv" => Op::Conv { window: a.window()?, groups: a.get("groups")?, layout: a.layout()? },
         "ConvTranspose" => {

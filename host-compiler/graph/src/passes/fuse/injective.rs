@@ -18,7 +18,9 @@ pub(super) fn absorb_before(plan: &mut Plan, anchor: usize) {
         producers.sort_unstable();
         producers.dedup();
         // The latest first: when it joins, its own producers may.
-        let fits = |&&n: &&usize| joins(plan, group, n) && if reduction { is_prologue(plan, anchor, n) } else { merges(plan, n) };
+        let fits = |&&n: &&usize| {
+            joins(plan, group, n) && if reduction { is_prologue(plan, anchor, n) } else { merges(plan, n) }
+        };
         match producers.iter().rev().find(fits).copied() {
             Some(n) => plan.assign(group, vec![n]),
             None => return,
@@ -49,9 +51,9 @@ fn is_prologue(plan: &Plan, anchor: usize, n: usize) -> bool {
 fn merges(plan: &Plan, n: usize) -> bool {
     let elements = |n: usize| plan.shape(n).iter().product::<usize>();
     let readers: Vec<usize> = plan.readers_of(n).collect();
-    let same_place = readers.iter().all(|&reader| {
-        kind(&plan.graph.nodes[reader].op) == Kind::Elementwise && plan.shape(reader) == plan.shape(n)
-    });
+    let same_place = readers
+        .iter()
+        .all(|&reader| kind(&plan.graph.nodes[reader].op) == Kind::Elementwise && plan.shape(reader) == plan.shape(n));
     let once = readers.len() == 1 && readers.iter().all(|&reader| elements(reader) <= elements(n));
     let concat = readers.iter().all(|&r| matches!(plan.graph.nodes[r].op, crate::op::Op::Concat { .. }));
     same_place || once || (readers.len() == 1 && (concat || is_cheap(&plan.graph.nodes[n].op)))

@@ -29,12 +29,9 @@ impl Kind {
 /// The kind of an operator.
 pub(super) fn kind(op: &Op) -> Kind {
     match op {
-        Op::Unary(_)
-        | Op::Binary(_)
-        | Op::Select
-        | Op::Cast(_)
-        | Op::Quantize { .. }
-        | Op::Dequantize { .. } => Kind::Elementwise,
+        Op::Unary(_) | Op::Binary(_) | Op::Select | Op::Cast(_) | Op::Quantize { .. } | Op::Dequantize { .. } => {
+            Kind::Elementwise
+        }
         Op::Transpose { .. }
         | Op::Expand { .. }
         | Op::Slice { .. }

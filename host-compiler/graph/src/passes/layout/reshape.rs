@@ -17,6 +17,24 @@ pub(super) fn stored_order(x: &[usize], perm: &[usize], y: &[usize]) -> Option<V
     Some(order)
 }
 
+/// The stored order nearest to `perm` in which a Reshape from `x` to `y` can be applied: dimensions that it joins or
+/// splits move, in order, to where the last of them is stored.
+pub(super) fn gathered(x: &[usize], perm: &[usize], y: &[usize]) -> Option<Vec<usize>> {
+    let groups = groups(x, y)?;
+    let group_of = |d: usize| groups.iter().position(|(from, _)| from.contains(&d));
+    let mut order: Vec<usize> = Vec::with_capacity(perm.len());
+    for (j, &d) in perm.iter().enumerate() {
+        let Some(group) = group_of(d) else {
+            order.push(d);
+            continue;
+        };
+        if perm[j + 1..].iter().all(|&later| group_of(later) != Some(group)) {
+            order.extend(&groups[group].0);
+        }
+    }
+    Some(order)
+}
+
 /// The smallest runs of dimensions (extents of 1 left out) that hold the same elements on both sides.
 fn groups(x: &[usize], y: &[usize]) -> Option<Vec<(Vec<usize>, Vec<usize>)>> {
     let dims = |shape: &[usize]| (0..shape.len()).filter(|&d| shape[d] != 1).collect::<Vec<_>>();

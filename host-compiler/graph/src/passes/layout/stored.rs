@@ -144,7 +144,8 @@ impl<'a> Layouts<'a> {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let results = self.r.emit_named(&node.name, op, &inputs, &names)?;
         for (&v, stored) in node.outputs.iter().zip(results) {
-            let perm = if self.old.ty(v).rank() == result.len() { result.to_vec() } else { identity(self.old.ty(v).rank()) };
+            let perm =
+                if self.old.ty(v).rank() == result.len() { result.to_vec() } else { identity(self.old.ty(v).rank()) };
             self.native.insert(v, (stored, perm));
         }
         Ok(())

@@ -24,9 +24,8 @@ pub(super) fn rule(r: &Rewriter, op: &Op, inputs: &[ValueId]) -> Option<Step> {
         Op::Slice { starts, sizes, steps } => {
             let inner = r.source(x)?;
             let Op::Slice { starts: first, steps: inner_steps, .. } = &inner.op else { return None };
-            let start = |d: usize| {
-                first[d].checked_add_signed(inner_steps[d].checked_mul(isize::try_from(starts[d]).ok()?)?)
-            };
+            let start =
+                |d: usize| first[d].checked_add_signed(inner_steps[d].checked_mul(isize::try_from(starts[d]).ok()?)?);
             let step = |d: usize| inner_steps[d].checked_mul(steps[d]);
             let starts = (0..shape.len()).map(start).collect::<Option<Vec<_>>>()?;
             let steps = (0..shape.len()).map(step).collect::<Option<Vec<_>>>()?;
