@@ -184,13 +184,15 @@ fn joined_rows(s: &mut Schedule, shape: &Shape, target: &Target) -> Result<(), S
 fn share_out(s: &mut Schedule, mut loops: Vec<String>) -> Result<(), ScheduleError> {
     const ENOUGH: i64 = 8;
     // the tile is computed at the last loop: it cannot be joined
-    while loops.len() > 2 && s.extent(&loops[0]).unwrap_or(1) < ENOUGH {
+    let few = |s: &Schedule, l: &str| s.extent(l).unwrap_or(1) < ENOUGH && !s.is_guarded(l);
+    while loops.len() > 2 && few(s, &loops[0]) && !s.is_guarded(&loops[1]) {
         take(s, format!("fuse {} {}", loops[0], loops[1]))?;
         let joined = format!("{}+{}", loops[0], loops[1]);
         loops.splice(0..2, [joined]);
     }
     if let [outer, inner] = loops.as_slice()
-        && s.extent(outer).unwrap_or(1) < ENOUGH
+        && few(s, outer)
+        && !s.is_guarded(inner)
     {
         let joined = format!("{outer}+{inner}");
         take(s, format!("fuse {outer} {inner}"))?;
@@ -245,6 +247,11 @@ fn compute_tile(s: &mut Schedule, shape: &Shape, at: &str, tile: RegisterTile, t
         take(s, format!("reorder {}", order.join(" ")))?;
     }
     let Some(c) = spatial.last() else { return Ok(()) };
+    if let Some(k) = reduce.last().filter(|k| target.multiply_by_lane && s.extent(k).unwrap_or(1) >= lanes) {
+        // a vector of operands, one lane after the other
+        take(s, format!("split {k} {lanes}"))?;
+        take(s, format!("unroll {k}.1"))?;
+    }
     take(s, format!("split {c} {lanes}"))?;
     take(s, format!("unroll {c}.0"))?;
     take(s, format!("vectorize {c}.1"))?;

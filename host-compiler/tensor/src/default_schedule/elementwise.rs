@@ -51,10 +51,12 @@ pub(super) fn schedule_map(s: &mut Schedule, name: &str, target: &Target) -> Res
     parallel_outermost(s, outer)
 }
 
-/// Joins outer loops until there are enough iterations to share out, and makes the result parallel.
+/// Joins outer loops until there are enough iterations to share out, and makes the result parallel. A loop with a last
+/// iteration of its own is not joined: it could not be told apart any more.
 pub(super) fn parallel_outermost(s: &mut Schedule, mut outer: Vec<String>) -> Result<(), ScheduleError> {
     const ENOUGH: i64 = 16;
-    while outer.len() > 1 && s.extent(&outer[0]).unwrap_or(1) < ENOUGH {
+    let whole = |s: &Schedule, l: &str| !s.is_guarded(l);
+    while outer.len() > 1 && s.extent(&outer[0]).unwrap_or(1) < ENOUGH && whole(s, &outer[0]) && whole(s, &outer[1]) {
         take(s, format!("fuse {} {}", outer[0], outer[1]))?;
         let joined = format!("{}+{}", outer[0], outer[1]);
         outer.splice(0..2, [joined]);

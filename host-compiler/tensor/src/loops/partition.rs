@@ -54,6 +54,9 @@ fn partition_one(node: Node, ranges: &Ranges, names: &mut Names) -> Vec<Node> {
                 && kind != LoopKind::Vectorized
                 && last_violates > 0
                 && violated(&body, var, &before_last) < last_violates;
+            if kind == LoopKind::Vectorized && last_violates > 0 {
+                return lanes_or_one_by_one(Loop { var, extent, kind, body, locals }, ranges, names);
+            }
             if !peel {
                 let body = partition(body, &inside, names);
                 return vec![Node::For { var, extent, kind, body, locals }];
@@ -76,12 +79,51 @@ fn partition_one(node: Node, ranges: &Ranges, names: &mut Names) -> Vec<Node> {
     }
 }
 
+/// A vectorised loop whose guards are not decided: all lanes at once where the guards hold for the first and the last
+/// (they are linear), else one after the other.
+fn lanes_or_one_by_one(l: Loop, ranges: &Ranges, names: &mut Names) -> Vec<Node> {
+    let mut ends = vec![];
+    visit_guards(&l.body, &mut |guards| {
+        for g in guards {
+            for lane in [0, l.extent - 1] {
+                let index = crate::index::substitute(&g.index, &|v| (v == l.var).then_some(Expr::Index(lane)));
+                let end = Guard { index, bound: g.bound };
+                if !holds(&end, ranges) && !ends.contains(&end) {
+                    ends.push(end);
+                }
+            }
+        }
+    });
+    let Some(cond) = ends.iter().map(|g| condition(g, ranges)).reduce(Expr::and) else { return vec![] };
+    let mut inside = ranges.clone();
+    inside.insert(l.var, Range::extent(l.extent));
+    let mut unguarded = l.body.clone();
+    unguarded.iter_mut().for_each(drop_guards);
+    let vector = l.with(LoopKind::Vectorized, partition(unguarded, &inside, names));
+    let serial = l.with(LoopKind::Serial, partition(l.body.clone(), &inside, names));
+    vec![Node::If { cond, then: vec![vector], otherwise: vec![serial] }]
+}
+
+fn drop_guards(node: &mut Node) {
+    match node {
+        Node::For { body, .. } => body.iter_mut().for_each(drop_guards),
+        Node::Store { guards, .. } => guards.clear(),
+        Node::If { then, otherwise, .. } => then.iter_mut().chain(otherwise).for_each(drop_guards),
+    }
+}
+
 struct Loop {
     var: VarId,
     extent: i64,
     kind: LoopKind,
     body: Vec<Node>,
     locals: Vec<BufferId>,
+}
+
+impl Loop {
+    fn with(&self, kind: LoopKind, body: Vec<Node>) -> Node {
+        Node::For { var: self.var, extent: self.extent, kind, body, locals: self.locals.clone() }
+    }
 }
 
 /// The loop in pieces that begin at 0 and at each of `cuts`, each partitioned knowing its own range.

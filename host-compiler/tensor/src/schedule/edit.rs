@@ -4,6 +4,7 @@ use super::state::Schedule;
 use super::tree::Tree;
 use crate::expr::{Expr, VarId};
 use crate::index::{simplify, substitute};
+use crate::loops::LoopKind;
 use crate::program::{Stage, StageId};
 
 impl Schedule {
@@ -48,7 +49,7 @@ impl Schedule {
         at
     }
 
-    /// Whether a stage's nest is a root of its own with the loops it was made with.
+    /// Whether a stage's nest is a root of its own with the serial loops it was made with.
     pub(crate) fn is_pristine_root(&self, stage: StageId) -> bool {
         let Some(block) = self.block(stage) else { return false };
         let path = self.path(stage);
@@ -56,7 +57,8 @@ impl Schedule {
         let Some(root) = self.roots.iter().find(|t| t.contains(stage)) else { return false };
         let mut blocks = 0;
         root.visit_blocks(&mut |_| blocks += 1);
-        straight && blocks == 1 && block.guards.is_empty() && !path.iter().any(|v| self.is_scan_loop(*v))
+        let serial = path.iter().all(|v| self.loop_ref(*v).is_some_and(|l| l.kind == LoopKind::Serial));
+        straight && serial && blocks == 1 && block.guards.is_empty() && !path.iter().any(|v| self.is_scan_loop(*v))
     }
 
     /// Whether `var` is the shared loop of a scan.

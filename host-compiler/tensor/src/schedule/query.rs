@@ -66,6 +66,20 @@ impl Schedule {
         depends
     }
 
+    /// Whether some block runs only for part of the iterations of the loop `name`.
+    pub fn is_guarded(&self, name: &str) -> bool {
+        let Some(var) = self.loop_named(name) else { return false };
+        let mut guarded = false;
+        for tree in &self.roots {
+            tree.visit_blocks(&mut |b| {
+                for g in &b.guards {
+                    g.index.visit(&mut |e| guarded |= *e == Expr::Var(var));
+                }
+            });
+        }
+        guarded
+    }
+
     /// Whether a stage still has a block (it was not inlined).
     pub fn block_exists(&self, id: StageId) -> bool {
         self.block(id).is_some()
