@@ -4,6 +4,12 @@ mod suite;
 
 use std::collections::HashMap;
 
+use inkwell::OptimizationLevel;
+use inkwell::context::Context;
+use inkwell::memory_buffer::MemoryBuffer;
+use inkwell::targets::{CodeModel, FileType, InitializationConfig, RelocMode, Target as LlvmTarget, TargetTriple};
+use lathe_codegen::link::link;
+use lathe_codegen::llvm::Object;
 use lathe_codegen::{Blob, CodegenError, Emit, compile, emit, targets};
 use lathe_graph::DType;
 use lathe_tensor::{Expr, Target, UnaryFn};
@@ -92,4 +98,73 @@ fn stack_bytes_bound_what_a_call_takes() {
         assert!(used <= entry.stack_bytes as usize, "{name} took {used} bytes, {} stated", entry.stack_bytes);
         assert!(used + 320 >= entry.stack_bytes as usize, "{name} took {used} bytes of {} stated", entry.stack_bytes);
     }
+}
+
+/// An object made from IR text, as a kernel's would be.
+fn object(name: &str, ir: &str) -> Object {
+    let target = native();
+    let triple = TargetTriple::create(&target.triple);
+    LlvmTarget::initialize_native(&InitializationConfig::default()).unwrap();
+    let machine = LlvmTarget::from_triple(&triple)
+        .unwrap()
+        .create_target_machine(&triple, "generic", "", OptimizationLevel::Default, RelocMode::PIC, CodeModel::Small)
+        .unwrap();
+    let context = Context::create();
+    let text = MemoryBuffer::create_from_memory_range_copy(format!("{ir}\0").as_bytes(), name);
+    let module = context.create_module_from_ir(text).unwrap();
+    module.set_triple(&triple);
+    let buffer = machine.write_to_memory_buffer(&module, FileType::Object).unwrap();
+    Object { name: name.into(), bytes: buffer.as_slice().to_vec(), stack_bytes: 0 }
+}
+
+#[test]
+fn undefined_functions_refuse_the_blob() {
+    let ir = "declare void @missing_one()\ndeclare void @absent()\n
+        define void @k(ptr %a, ptr %w, i32 %b, i32 %e) { call void @missing_one() call void @absent() ret void }";
+    let error = link(&[object("k", ir)], &native()).unwrap_err();
+    assert!(matches!(&error, CodegenError::UndefinedSymbols(names) if names == &["absent", "missing_one"]), "{error}");
+}
+
+#[test]
+fn addresses_in_data_refuse_the_blob() {
+    let ir = "@table = constant [2 x ptr] [ptr @k, ptr @k]\n
+        define void @k(ptr %a, ptr %w, i32 %b, i32 %e) { ret void }";
+    let error = link(&[object("k", ir)], &native()).unwrap_err().to_string();
+    assert!(error.contains("kernel k needs a load-time relocation") && error.contains("`k`"), "{error}");
+}
+
+#[test]
+fn written_globals_refuse_the_blob() {
+    let ir = "@state = internal global i32 7\n
+        define void @k(ptr %a, ptr %w, i32 %b, i32 %e) { store volatile i32 %b, ptr @state ret void }";
+    let error = link(&[object("k", ir)], &native()).unwrap_err().to_string();
+    assert!(error.contains("no writable data"), "{error}");
+}
+
+/// What LLVM may call by itself comes out of the blob.
+#[test]
+fn builtins_are_linked_in() {
+    let ir = "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)\ndeclare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
+        declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)\n
+        define void @k(ptr %args, ptr %w, i32 %b, i32 %e) {
+          %p = load ptr, ptr %args
+          %n = zext i32 %e to i64
+          %q = getelementptr i8, ptr %p, i64 %n
+          %r = getelementptr i8, ptr %p, i64 3
+          call void @llvm.memset.p0.i64(ptr %p, i8 7, i64 %n, i1 false)
+          store i8 9, ptr %p
+          call void @llvm.memcpy.p0.p0.i64(ptr %q, ptr %p, i64 %n, i1 false)
+          call void @llvm.memmove.p0.p0.i64(ptr %r, ptr %p, i64 %n, i1 false)
+          ret void }";
+    let blob = link(&[object("k", ir)], &native()).unwrap();
+    let mut buffer = Aligned::zeroed(32);
+    Loaded::new(&blob, 1).call("k", &mut [&mut buffer], 0, 0, 10);
+    let mut expected = [0u8; 32];
+    expected[..10].fill(7);
+    expected[0] = 9;
+    expected.copy_within(0..10, 10);
+    expected.copy_within(0..10, 3);
+    assert_eq!(buffer.bytes(), expected);
+    let none = link(&[object("k", "define void @k(ptr %a, ptr %w, i32 %b, i32 %e) { ret void }")], &native()).unwrap();
+    assert!(none.code.len() <= 16, "builtins nobody calls are left out");
 }

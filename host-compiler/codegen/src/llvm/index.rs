@@ -174,6 +174,15 @@ impl<'c> Sum<'c> {
         None
     }
 
+    /// `self` as `g·whole + rest` with `rest` known to lie in `0..g`, for a g > 1 that divides `divisor`: then
+    /// `self / divisor = whole / (divisor / g)` and `self % divisor = g·(whole % (divisor / g)) + rest`.
+    pub fn split(&self, divisor: i64) -> Option<(i64, Sum<'c>, Sum<'c>)> {
+        let mut candidates: Vec<i64> = self.terms.iter().map(|(_, c)| gcd(*c, divisor)).filter(|g| *g > 1).collect();
+        candidates.sort_unstable();
+        candidates.dedup();
+        candidates.into_iter().rev().find_map(|g| self.divide(g).map(|(whole, rest)| (g, whole, rest)))
+    }
+
     /// The largest power of two, at most `limit`, that divides `unit · self` whatever the atoms are.
     pub fn alignment(&self, unit: i64, limit: i64) -> i64 {
         let mut alignment = limit;
@@ -184,6 +193,10 @@ impl<'c> Sum<'c> {
         }
         alignment
     }
+}
+
+fn gcd(a: i64, b: i64) -> i64 {
+    if b == 0 { a.abs() } else { gcd(b, a % b) }
 }
 
 /// An index: one sum for all lanes, or one per lane.

@@ -17,6 +17,9 @@ impl<'c> Emitter<'c, '_> {
             if let Some(exact) = exact(f, a, b) {
                 return Ok(Index::One(exact));
             }
+            if let Some(split) = self.divide_split(f, a, b)? {
+                return Ok(Index::One(split));
+            }
             if a.stride() == 0 && b.stride() == 0 {
                 return self.opaque_binary(f, a, b).map(Index::One);
             }
@@ -27,6 +30,21 @@ impl<'c> Emitter<'c, '_> {
             .map(|(a, b)| exact(f, a, b).map_or_else(|| self.opaque_binary(f, a, b), Ok))
             .collect();
         Ok(Index::PerLane(sums?).simplified())
+    }
+
+    /// Quotient or remainder of a sum whose lane and other small terms stay below a divisor of the divisor: they do not
+    /// take part in the division, so the lane keeps its stride.
+    fn divide_split(&mut self, f: BinaryFn, a: &Sum<'c>, b: &Sum<'c>) -> Result<Option<Sum<'c>>, CodegenError> {
+        let Some(divisor) = b.as_constant().filter(|d| *d > 0) else { return Ok(None) };
+        if !matches!(f, BinaryFn::Div | BinaryFn::Rem) {
+            return Ok(None);
+        }
+        let Some((g, whole, rest)) = a.split(divisor).filter(|(_, whole, _)| whole.stride() == 0) else {
+            return Ok(None);
+        };
+        let outer = Sum::constant(divisor / g);
+        let result = exact(f, &whole, &outer).map_or_else(|| self.opaque_binary(f, &whole, &outer), Ok)?;
+        Ok(Some(if f == BinaryFn::Div { result } else { rest.plus(&result, g) }))
     }
 
     /// f(x) on an index.
@@ -85,13 +103,23 @@ impl<'c> Emitter<'c, '_> {
         let ir = &self.ir;
         let divisor = b.filter(|(low, high)| low == high && *low > 0).map(|(d, _)| d);
         let range = match (remainder, divisor) {
-            (true, _) => b.map(|(_, high)| (0, (high - 1).max(0))),
+            (true, _) => {
+                let below = a.filter(|(low, _)| *low >= 0).map_or(i64::MAX, |(_, high)| high);
+                b.map(|(_, high)| (0, (high - 1).max(0).min(below)))
+            }
             (false, Some(d)) => a.map(|(low, high)| (low.div_euclid(d), high.div_euclid(d))),
             (false, None) => a.filter(|(low, _)| *low >= 0).map(|(_, high)| (0, high)),
         };
         if a.is_some_and(|(low, _)| low >= 0) {
             let opcode = if remainder { InstructionOpcode::URem } else { InstructionOpcode::UDiv };
-            return (ir.op(opcode, x, y), range);
+            let fits = |r: Option<Range>| r.is_some_and(|(_, high)| high <= i64::from(u32::MAX));
+            if !(fits(a) && fits(b)) {
+                return (ir.op(opcode, x, y), range);
+            }
+            // 32-bit division is the cheaper one.
+            let narrow = |v| ir.cast(InstructionOpcode::Trunc, v, ir.context.i32_type().into());
+            let result = ir.op(opcode, narrow(x), narrow(y));
+            return (ir.cast(InstructionOpcode::ZExt, result, self.index_type.into()), range);
         }
         let rest = ir.op(InstructionOpcode::SRem, x, y);
         let zero = ir.int_like(rest, 0);

@@ -66,6 +66,22 @@ fn strides(all: &mut Vec<Case>) {
     }
 }
 
+/// One fused loop over rows, columns and blocks of channels: quotients and remainders of the loop beside a plain lane.
+fn fused_loops(all: &mut Vec<Case>) {
+    for lanes in [3, 4, 8] {
+        let (rows, columns, blocks) = (3, 5, 2);
+        let flat = || var(0) * ix(lanes) + var(1);
+        let channels = blocks * lanes;
+        let (c, x) = (flat() % ix(channels), flat() / ix(channels) % ix(columns));
+        let y = flat() / ix(channels * columns);
+        let read = at(1, (x * ix(rows) + y) * ix(channels) + c);
+        let total = rows * columns * channels;
+        let body = vec![vector(1, lanes, vec![store(0, flat(), read)])];
+        let k = kernel(format!("fused{lanes}"), out_in(total, total), vec![serial(0, total / lanes, body)]);
+        all.push(Case::new(k, params(total as usize, total as usize)));
+    }
+}
+
 /// Negative numerators: `Index` division rounds down.
 fn floor_division(all: &mut Vec<Case>) {
     for divisor in [2, 3, 7] {
@@ -312,6 +328,7 @@ fn lane_conditions(all: &mut Vec<Case>) {
 pub fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     strides(&mut all);
+    fused_loops(&mut all);
     floor_division(&mut all);
     gathers(&mut all);
     guards(&mut all);
