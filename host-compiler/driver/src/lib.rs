@@ -1,1 +1,29 @@
-//! The ordered list of passes from an ONNX model to an artifact.
+//! From an ONNX model to an artifact: the ordered list of steps.
+//!
+//! [`lower`] goes from the model's bytes to scheduled loop nests ([`Lowering`]), [`Lowering::pack`] from there to an
+//! artifact. Both report their [`Step`]s. The same model and options give the same bytes on every machine, whatever
+//! the number of threads.
+#![forbid(unsafe_code)]
+
+mod artifact;
+pub mod emit;
+mod error;
+mod golden;
+mod groups;
+mod kernel_set;
+pub mod memory_plan;
+mod options;
+pub mod order;
+mod picture;
+mod plan;
+mod steps;
+mod storage;
+mod views;
+
+pub use artifact::Compiled;
+pub use error::{Blame, CompileError};
+pub use groups::{ParamSource, Phase, ScheduledGroup};
+pub use options::{OptimizationLevel, Options};
+pub use picture::{PictureInput, PictureInputError};
+pub use plan::{Plan, PlannedStep};
+pub use steps::{Lowering, Progress, Step, compile, lower};

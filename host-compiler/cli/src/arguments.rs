@@ -1,0 +1,318 @@
+//! What a person types.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::failure::Exit;
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, 1 failure, 2 wrong usage, 3 unsupported model, 4 wrong numbers, 5 device unreachable, 6 timeout,
+7 artifact refused.
+Environment: RUST_LOG=debug shows what happens (or a list like lathe_driver=debug), NO_COLOR=1 leaves colours out.";
+
+const TOP_EXAMPLES: &str = "\
+Examples:
+  host-compiler check model.onnx                                        is everything in it supported?
+  host-compiler --target x86_64-linux --mcpu native model.onnx -o model.lathe
+  host-compiler run model.lathe -i image=cat.png --top 5 --labels labels.txt
+  host-compiler time model.lathe --number 10 --repeat 20 --threads 2
+  host-compiler compile model.onnx --target aarch64-linux -o arm.lathe
+  host-compiler run arm.lathe --device qemu:aarch64-linux -i image=cat.png";
+
+/// Lathe: compiles a trained ONNX model into one compact artifact for a device, runs and times it.
+#[derive(Debug, Parser)]
+#[command(name = "host-compiler", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(arg_required_else_help = true, after_help = format!("{TOP_EXAMPLES}\n\n{EXIT_CODES}"))]
+pub struct Cli {
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    #[command(flatten)]
+    pub compile: Option<CompileArgs>,
+}
+
+impl Cli {
+    /// The arguments every verb has.
+    pub fn common(&self) -> Common {
+        match (&self.verb, &self.compile) {
+            (Some(verb), _) => verb.common(),
+            (None, Some(compile)) => compile.common,
+            (None, None) => Common::default(),
+        }
+    }
+}
+
+/// What every verb takes.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct Common {
+    /// Print one JSON document to standard output (with a `schema` number); logs and progress go to standard error
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Compile a model into an artifact (the default without a verb)
+    Compile(CompileArgs),
+    /// Run an artifact on inputs from files
+    Run(RunArgs),
+    /// Time an artifact: 1 + number x repeat runs, every sample printed
+    Time(TimeArgs),
+    /// Show what is in an artifact: sections, plan, memory plan, sizes, kernels, provenance
+    Inspect(InspectArgs),
+    /// Say which operators of a model are supported, and why others are not, before anything is built
+    Check(CheckArgs),
+    /// List the targets, or show one
+    Targets(TargetsArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+}
+
+impl Verb {
+    fn common(&self) -> Common {
+        match self {
+            Verb::Compile(a) => a.common,
+            Verb::Run(a) => a.common,
+            Verb::Time(a) => a.common,
+            Verb::Inspect(a) => a.common,
+            Verb::Check(a) => a.common,
+            Verb::Targets(a) => a.common,
+            Verb::Completions(_) => Common::default(),
+        }
+    }
+}
+
+/// What says how a model becomes a graph.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ModelArgs {
+    /// Fix the shape of an input whose dimensions the model leaves open: --input-shape NAME=1,3,224,224 (repeatable)
+    #[arg(long = "input-shape", value_name = "NAME=DIMS")]
+    pub input_shapes: Vec<String>,
+    /// Take pictures as this input: fold their preparation into the artifact, y = (x * scale - mean) / std, for example
+    /// --input image=u8,nhwc,scale=1/255,mean=0.485,0.456,0.406,std=0.229,0.224,0.225,rgb (or bgr; repeatable)
+    #[arg(long = "input", value_name = "NAME=u8,nhwc,…")]
+    pub pictures: Vec<String>,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(after_help = format!("\
+Examples:
+  host-compiler compile model.onnx --target x86_64-linux -o model.lathe
+  host-compiler compile bert.onnx --target x86_64-linux --mcpu native --input-shape input_ids=1,128 -o bert.lathe
+  host-compiler compile net.onnx --target aarch64-linux --mcpu cortex-a76 \\
+      --input image=u8,nhwc,scale=1/255,mean=0.485,0.456,0.406,std=0.229,0.224,0.225 -o net.lathe
+  host-compiler compile net.onnx --target x86_64-linux --emit loops='conv*'     look at loop nests
+
+{EXIT_CODES}"))]
+pub struct CompileArgs {
+    /// The ONNX model
+    pub model: PathBuf,
+    /// Whom the artifact is for; `host-compiler targets list` shows all
+    #[arg(long)]
+    pub target: String,
+    /// Processor of the target; `native` is this machine (default: x86-64-v3, cortex-a57, or the board's)
+    #[arg(long)]
+    pub mcpu: Option<String>,
+    /// Where to write the artifact (with --emit: the text or object; standard output without it)
+    #[arg(short, long, value_name = "OUT.lathe")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub graph: ModelArgs,
+    /// 0: each operator by itself in plain loops, 1: graph passes and fusion in plain loops, 2: recipes' schedules
+    #[arg(short = 'O', value_name = "LEVEL", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=2))]
+    pub level: u8,
+    /// Print an intermediate form instead of writing an artifact: FORM or FORM=GLOB for kernels or nodes that match
+    #[arg(long, value_name = "FORM[=GLOB]", help = "Print an intermediate form instead of writing an artifact: graph, \
+        program, schedule, loops, llvm-ir, asm or obj; FORM=GLOB only for kernels or nodes that match")]
+    pub emit: Option<String>,
+    /// Threads to compile with (0: one per processor); the artifact is the same
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+    /// Leave out the golden self-test, whose answers the slow reference interpreter computes
+    #[arg(long)]
+    pub no_self_test: bool,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Where an artifact runs.
+#[derive(Args, Clone, Debug)]
+pub struct DeviceArgs {
+    /// local (this machine) or qemu:aarch64-linux (an emulated 64-bit ARM)
+    #[arg(long, default_value = "local")]
+    pub device: String,
+    /// Threads to run kernels on (0: one per processor)
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub threads: u32,
+    /// Seconds to wait for one answer of a device
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub timeout: u64,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(after_help = format!("\
+Examples:
+  host-compiler run model.lathe -i input=x.npy -o y.npz
+  host-compiler run model.lathe -i image=cat.jpg --top 5 --labels labels.txt --print-time
+  host-compiler run model.lathe -i inputs.npz --device qemu:aarch64-linux
+  host-compiler run model.lathe -i input=x.npy --compare model.onnx      find the first step that computes wrong numbers
+
+{EXIT_CODES}"))]
+pub struct RunArgs {
+    /// The artifact
+    pub artifact: PathBuf,
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// An input: NAME=FILE with a .npy, .npz, .png or .jpg file; an .npz alone gives every input it names; a file alone
+    /// is the only input (repeatable)
+    #[arg(short, long = "input", value_name = "NAME=FILE")]
+    pub inputs: Vec<String>,
+    /// Write every output under its ONNX name to this .npz
+    #[arg(short, long, value_name = "OUT.npz")]
+    pub output: Option<PathBuf>,
+    /// Print the K largest elements of the first output
+    #[arg(long, value_name = "K")]
+    pub top: Option<usize>,
+    /// A text file with one label per line for --top
+    #[arg(long, value_name = "FILE", requires = "top")]
+    pub labels: Option<PathBuf>,
+    /// Print how long each run took
+    #[arg(long)]
+    pub print_time: bool,
+    /// Run so many times
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub repeat: u32,
+    /// Compile MODEL.onnx again, compare every step with the reference interpreter and name the first that differs
+    #[arg(long, value_name = "MODEL.onnx")]
+    pub compare: Option<PathBuf>,
+    /// Run the artifact's golden self-test first
+    #[arg(long)]
+    pub self_test: bool,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(after_help = format!("\
+Examples:
+  host-compiler time model.lathe --number 10 --repeat 20
+  host-compiler time model.lathe --min-repeat-ms 100 --cooldown-ms 50 --threads 2 --json
+  host-compiler time model.lathe --profile
+
+{EXIT_CODES}"))]
+pub struct TimeArgs {
+    /// The artifact
+    pub artifact: PathBuf,
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// Runs in one sample
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub number: u32,
+    /// Samples
+    #[arg(long, value_name = "R", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    pub repeat: u32,
+    /// Let `number` grow until a sample takes so long
+    #[arg(long, value_name = "M", default_value_t = 0)]
+    pub min_repeat_ms: u32,
+    /// Pause between samples
+    #[arg(long, value_name = "C", default_value_t = 0)]
+    pub cooldown_ms: u32,
+    /// Push the model out of the caches before each sample
+    #[arg(long)]
+    pub flush_cache: bool,
+    /// Time every step: time, share, GFLOP/s
+    #[arg(long)]
+    pub profile: bool,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct InspectArgs {
+    /// The artifact
+    pub artifact: PathBuf,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct CheckArgs {
+    /// The ONNX model
+    pub model: PathBuf,
+    /// Check that this target is known too
+    #[arg(long)]
+    pub target: Option<String>,
+    #[command(flatten)]
+    pub graph: ModelArgs,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct TargetsArgs {
+    #[command(subcommand)]
+    pub action: Option<TargetsAction>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum TargetsAction {
+    /// All targets with their processors
+    List,
+    /// One target: what kernels for it may use
+    Show {
+        /// Name of the target
+        name: String,
+        /// Processor of the target
+        #[arg(long)]
+        mcpu: Option<String>,
+    },
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Elvish,
+    Powershell,
+}
+
+/// Prints what was wrong with the arguments, or the help that was asked for; gives the exit code.
+pub fn explain(error: &clap::Error) -> ExitCode {
+    // A standard output or error that is closed takes nothing, and there is nobody to tell.
+    let _ = error.print();
+    let asked = matches!(error.kind(), clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion);
+    if asked { Exit::Done.into() } else { Exit::Usage.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_verb_means_compile() {
+        let cli = Cli::try_parse_from(["host-compiler", "--target", "aarch64-jetson", "m.onnx", "-o", "m.lathe"]).unwrap();
+        assert!(cli.verb.is_none());
+        assert_eq!(cli.compile.unwrap().target, "aarch64-jetson");
+        let cli = Cli::try_parse_from(["host-compiler", "inspect", "m.lathe", "--json"]).unwrap();
+        assert!(cli.common().json);
+        assert!(Cli::try_parse_from(["host-compiler", "m.onnx"]).is_err());
+    }
+}

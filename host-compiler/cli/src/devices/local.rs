@@ -1,0 +1,82 @@
+//! `local`: this machine, in this process.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use lathe_runtime_std::{GoldenError, Options, Runner, TimeOptions, Timing};
+
+use super::{Device, StepTime, TimeRequest};
+use crate::failure::{Exit, Failure, Outcome};
+
+/// Bytes that push a model out of any cache of today's processors.
+const FLUSH_BYTES: usize = 64 << 20;
+
+/// This machine with a loaded artifact.
+pub struct Local(Runner);
+
+/// Loads the artifact at `path` into this process.
+#[allow(unsafe_code)]
+pub fn load(path: &Path, threads: u32) -> Outcome<Runner> {
+    let options = Options { threads: threads as usize, ..Options::default() };
+    // SAFETY: an artifact is a program, and the person at the command line asked to run this one; it has been checked
+    // against damage. Nothing of this program writes to its file.
+    Ok(unsafe { Runner::open(path, &options) }?)
+}
+
+impl Local {
+    /// Loads the artifact at `path`.
+    pub fn load(path: &Path, threads: u32) -> Outcome<Local> {
+        load(path, threads).map(Local)
+    }
+}
+
+impl Device for Local {
+    fn set_input(&mut self, index: usize, bytes: &[u8]) -> Outcome {
+        let input = self.0.input_bytes(index);
+        if input.len() != bytes.len() {
+            let message = format!("input number {index} takes {} bytes and was given {}", input.len(), bytes.len());
+            return Err(Failure::usage(message));
+        }
+        input.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn run(&mut self) -> Outcome<f64> {
+        let start = Instant::now();
+        self.0.run();
+        Ok(start.elapsed().as_secs_f64() * 1e3)
+    }
+
+    fn output(&mut self, index: usize, _bytes: usize) -> Outcome<Vec<u8>> {
+        Ok(self.0.outputs().nth(index).map(|(_, bytes)| bytes.to_vec()).unwrap_or_default())
+    }
+
+    fn time(&mut self, r: &TimeRequest) -> Outcome<Timing> {
+        Ok(self.0.time(&TimeOptions {
+            number: r.number,
+            repeat: r.repeat,
+            min_repeat: Duration::from_millis(r.min_repeat_ms.into()),
+            cooldown: Duration::from_millis(r.cooldown_ms.into()),
+            flush_bytes: if r.flush_cache { FLUSH_BYTES } else { 0 },
+        }))
+    }
+
+    fn profile(&mut self, repeat: u32) -> Outcome<Vec<StepTime>> {
+        let steps = self.0.profile(repeat).into_iter().map(|s| StepTime {
+            median_ms: s.timing.median_ms(),
+            step: s.step,
+            label: s.label,
+            kernel: s.kernel,
+            operations: s.operations,
+            bytes: s.bytes,
+        });
+        Ok(steps.collect())
+    }
+
+    fn self_test(&mut self) -> Outcome {
+        self.0.verify_golden().map_err(|e| match e {
+            GoldenError::Absent => Failure::usage(e),
+            GoldenError::Mismatch { .. } => Failure::new(Exit::WrongNumbers, format!("self-test: {e}")),
+        })
+    }
+}

@@ -1,0 +1,58 @@
+//! Where artifacts run: one interface, one file per kind of device.
+
+pub mod local;
+mod qemu;
+mod remote;
+
+use std::path::Path;
+
+use lathe_runtime_std::Timing;
+
+use crate::arguments::DeviceArgs;
+use crate::failure::{Failure, Outcome};
+
+/// How to time; see `time --help`.
+#[derive(Clone, Copy, Debug)]
+pub struct TimeRequest {
+    pub number: u32,
+    pub repeat: u32,
+    pub min_repeat_ms: u32,
+    pub cooldown_ms: u32,
+    pub flush_cache: bool,
+}
+
+/// The time of one step of the plan.
+#[derive(Clone, Debug)]
+pub struct StepTime {
+    pub step: usize,
+    pub label: String,
+    pub kernel: String,
+    pub operations: u64,
+    pub bytes: u64,
+    pub median_ms: f64,
+}
+
+/// A device with an artifact loaded.
+pub trait Device {
+    /// Sets the whole input number `index`.
+    fn set_input(&mut self, index: usize, bytes: &[u8]) -> Outcome;
+    /// Runs once; gives the milliseconds it took, as the device counts them.
+    fn run(&mut self) -> Outcome<f64>;
+    /// The bytes of output number `index`, which has `bytes` of them.
+    fn output(&mut self, index: usize, bytes: usize) -> Outcome<Vec<u8>>;
+    /// Times whole runs.
+    fn time(&mut self, request: &TimeRequest) -> Outcome<Timing>;
+    /// Times every step, the median of `repeat` runs.
+    fn profile(&mut self, repeat: u32) -> Outcome<Vec<StepTime>>;
+    /// Runs the golden self-test; wrong numbers are a failure of their own kind.
+    fn self_test(&mut self) -> Outcome;
+}
+
+/// Opens the device and loads the artifact at `path`, whose bytes are `artifact`.
+pub fn open(args: &DeviceArgs, path: &Path, artifact: &[u8]) -> Outcome<Box<dyn Device>> {
+    match args.device.as_str() {
+        "local" => Ok(Box::new(local::Local::load(path, args.threads)?)),
+        "qemu:aarch64-linux" => Ok(Box::new(remote::Remote::load(qemu::start(artifact)?, args, artifact)?)),
+        other => Err(Failure::usage(format!("device {other:?} is not known; devices are local and qemu:aarch64-linux"))),
+    }
+}

@@ -1,0 +1,111 @@
+//! A device at the other end of a link that speaks the device protocol.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::time::Duration;
+
+use lathe_artifact::Artifact;
+use lathe_runtime_std::Timing;
+use rpc_protocol::client::{Client, Link, Samples};
+use rpc_protocol::{Request, TimeUnit};
+
+use super::{Device, StepTime, TimeRequest};
+use crate::arguments::DeviceArgs;
+use crate::console;
+use crate::failure::{Exit, Failure, Outcome};
+
+/// How long a device may take for what needs no computation.
+const QUICK: Duration = Duration::from_secs(60);
+
+/// A device at the other end of a link.
+pub struct Remote<L: Link> {
+    client: Client<L>,
+    deadline: Duration,
+    steps: Vec<StepTime>,
+}
+
+impl<L: Link> Remote<L> {
+    /// Says hello, uploads the artifact and loads it.
+    pub fn load(link: L, args: &DeviceArgs, artifact: &[u8]) -> Outcome<Remote<L>> {
+        let deadline = Duration::from_secs(args.timeout);
+        // The only randomness of the standard library; the id need not be secret, only new.
+        let session = RandomState::new().build_hasher().finish();
+        let mut client = Client::open(link, session, QUICK.min(deadline))?;
+        let bar = console::progress(Some(artifact.len() as u64));
+        bar.set_message("uploading");
+        let uploaded = client.upload(artifact, |have| bar.set_position(have));
+        bar.finish_and_clear();
+        uploaded?;
+        let (arena, threads) = client.load(args.threads, deadline)?;
+        log::info!("loaded: arena of {arena} bytes, {threads} thread(s)");
+        Ok(Remote { client, deadline, steps: steps(artifact) })
+    }
+}
+
+/// What the artifact says of its steps, times not yet known.
+fn steps(artifact: &[u8]) -> Vec<StepTime> {
+    let Ok(artifact) = Artifact::parse(artifact) else { return Vec::new() };
+    let step = |(i, s): (usize, lathe_artifact::Step<'_>)| {
+        let info = artifact.step_info(i);
+        StepTime {
+            step: i,
+            label: info.map(|i| i.label.to_string()).unwrap_or_default(),
+            kernel: artifact.kernel(s.kernel).map(|k| k.name.to_string()).unwrap_or_default(),
+            operations: info.map_or(0, |i| i.operations),
+            bytes: s.arguments().map(|a| u64::from(a.bytes)).sum(),
+            median_ms: 0.0,
+        }
+    };
+    artifact.steps().enumerate().map(step).collect()
+}
+
+/// Ticks as milliseconds. A counter of instructions or cycles has no time of its own and is given in millions.
+fn milliseconds(ticks: u64, unit: TimeUnit) -> f64 {
+    match unit {
+        TimeUnit::Nanoseconds | TimeUnit::Cycles | TimeUnit::Instructions => ticks as f64 / 1e6,
+    }
+}
+
+fn timing(samples: &Samples) -> Timing {
+    let one = |t: &u64| milliseconds(*t, samples.unit) / f64::from(samples.number.max(1));
+    Timing { samples_ms: samples.ticks.iter().map(one).collect(), number: samples.number }
+}
+
+impl<L: Link> Device for Remote<L> {
+    fn set_input(&mut self, index: usize, bytes: &[u8]) -> Outcome {
+        Ok(self.client.set_input(index as u32, bytes)?)
+    }
+
+    fn run(&mut self) -> Outcome<f64> {
+        let (ticks, unit) = self.client.run(self.deadline)?;
+        Ok(milliseconds(ticks, unit))
+    }
+
+    fn output(&mut self, index: usize, bytes: usize) -> Outcome<Vec<u8>> {
+        Ok(self.client.output(index as u32, bytes)?)
+    }
+
+    fn time(&mut self, r: &TimeRequest) -> Outcome<Timing> {
+        let request = Request::Time {
+            number: r.number,
+            repeat: r.repeat,
+            min_repeat_ms: r.min_repeat_ms,
+            cooldown_ms: r.cooldown_ms,
+            flush_cache: r.flush_cache,
+        };
+        Ok(timing(&self.client.time(&request, self.deadline)?))
+    }
+
+    fn profile(&mut self, repeat: u32) -> Outcome<Vec<StepTime>> {
+        let samples = timing(&self.client.time(&Request::Profile { number: repeat }, self.deadline)?).samples_ms;
+        let timed = self.steps.iter().zip(samples);
+        Ok(timed.map(|(step, median_ms)| StepTime { median_ms, ..step.clone() }).collect())
+    }
+
+    fn self_test(&mut self) -> Outcome {
+        match self.client.self_test(self.deadline)? {
+            Ok(()) => Ok(()),
+            Err(detail) => Err(Failure::new(Exit::WrongNumbers, format!("self-test: {detail}"))),
+        }
+    }
+}

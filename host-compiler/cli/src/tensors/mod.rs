@@ -1,0 +1,5 @@
+//! Tensors in and out of files: `.npy`, `.npz`, pictures.
+
+pub mod npy;
+pub mod npz;
+pub mod picture;

@@ -1,0 +1,73 @@
+//! `check`: what of a model is supported, before anything is built.
+
+use lathe_driver::CompileError;
+use lathe_import::{OperatorReport, Report, Support};
+use serde_json::json;
+
+use super::compile::input_shapes;
+use crate::arguments::CheckArgs;
+use crate::console;
+use crate::failure::{Exit, Failure, Outcome};
+
+pub fn run(args: &CheckArgs) -> Outcome {
+    if let Some(target) = &args.target {
+        lathe_codegen::targets::find(target, None).map_err(CompileError::from)?;
+    }
+    let bytes = std::fs::read(&args.model).map_err(|e| Failure::file("read", &args.model, &e))?;
+    let options = lathe_import::Options {
+        input_shapes: input_shapes(&args.graph.input_shapes)?,
+        base_dir: args.model.parent().map(std::path::Path::to_path_buf),
+        ..lathe_import::Options::default()
+    };
+    let report = lathe_import::check(&bytes, &options);
+    console::report(document(&report), || text(&report))?;
+    verdict(report)
+}
+
+fn document(report: &Report) -> serde_json::Value {
+    let operator = |o: &OperatorReport| {
+        let reason = match &o.support {
+            Support::Supported => None,
+            Support::Unsupported(reason) => Some(reason),
+        };
+        json!({
+            "name": o.name, "domain": o.domain, "opset": o.opset, "count": o.count, "nodes": o.nodes,
+            "supported": reason.is_none(), "reason": reason,
+        })
+    };
+    json!({
+        "supported": report.is_supported(),
+        "operators": report.operators.iter().map(operator).collect::<Vec<_>>(),
+        "problems": report.problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}
+
+fn text(report: &Report) -> String {
+    let mut text = String::new();
+    for o in &report.operators {
+        let name = if o.domain.is_empty() { o.name.clone() } else { format!("{}::{}", o.domain, o.name) };
+        text += &match &o.support {
+            Support::Supported => format!("supported    {name:24} opset {:2}  {} node(s)\n", o.opset, o.count),
+            Support::Unsupported(reason) => {
+                let first = o.nodes.first().map(String::as_str).unwrap_or_default();
+                format!("UNSUPPORTED  {name:24} opset {:2}  {} node(s), first {first:?}: {reason}\n", o.opset, o.count)
+            }
+        };
+    }
+    text + if report.is_supported() { "The model is supported.\n" } else { "" }
+}
+
+/// The exit code: a damaged model is a failure, missing shapes wrong usage, the rest unsupported.
+fn verdict(mut report: Report) -> Outcome {
+    if report.is_supported() {
+        return Ok(());
+    }
+    let unsupported = report.operators.iter().filter(|o| o.support != Support::Supported).count();
+    let messages: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
+    if unsupported > 0 || report.problems.is_empty() {
+        let summary = format!("{unsupported} kind(s) of operator are not supported, see above");
+        return Err(Failure::new(Exit::Unsupported, [vec![summary], messages].concat().join("\n")));
+    }
+    let failure = Failure::from(CompileError::Import(report.problems.swap_remove(0)));
+    Err(Failure { message: messages.join("\n"), ..failure })
+}

@@ -1,0 +1,206 @@
+//! `compile`: a model into an artifact, or an intermediate form for looking at.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use indicatif::ProgressBar;
+use lathe_driver::emit::{self, Form, Piece};
+use lathe_driver::{Compiled, OptimizationLevel, Options, Progress, Step};
+use serde_json::json;
+
+use super::bytes_text;
+use crate::arguments::{CompileArgs, ModelArgs};
+use crate::console;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::output_file;
+
+pub fn run(args: &CompileArgs) -> Outcome {
+    let options = options(args)?;
+    set_threads(args.threads)?;
+    if options.target.name.starts_with("aarch64-jetson") {
+        console::say("note: CUDA kernels are not there yet; this compiles the NEON side of the Jetson target");
+    }
+    if let Some(request) = &args.emit {
+        return emit_form(args, &options, request);
+    }
+    let output = args.output.as_ref().ok_or_else(|| {
+        Failure::usage("where should the artifact go? give -o OUT.lathe (or --emit FORM to look at an intermediate form)")
+    })?;
+    let started = Instant::now();
+    let steps = Steps::default();
+    let compiled = lathe_driver::compile(&args.model, &options, &steps);
+    steps.bar.finish_and_clear();
+    let compiled = compiled?;
+    output_file::write(output, &compiled.bytes)?;
+    let seconds = started.elapsed().as_secs_f64();
+    report(args, &compiled, &steps.seconds(), seconds)
+}
+
+/// The driver's options from the command line's.
+fn options(args: &CompileArgs) -> Outcome<Options> {
+    let target = lathe_codegen::targets::find(&args.target, args.mcpu.as_deref());
+    let mut options = Options::new(target.map_err(lathe_driver::CompileError::from)?);
+    model_options(&args.graph, &mut options)?;
+    options.level = match args.level {
+        0 => OptimizationLevel::None,
+        1 => OptimizationLevel::Graph,
+        _ => OptimizationLevel::Full,
+    };
+    options.self_test = !args.no_self_test;
+    Ok(options)
+}
+
+/// Fills in input shapes and pictures.
+pub fn model_options(args: &ModelArgs, options: &mut Options) -> Outcome {
+    options.input_shapes = input_shapes(&args.input_shapes)?;
+    let pictures = args.pictures.iter().map(|text| text.parse().map_err(Failure::usage));
+    options.pictures = pictures.collect::<Outcome<_>>()?;
+    Ok(())
+}
+
+/// `NAME=1,3,224,224`, several times.
+pub fn input_shapes(texts: &[String]) -> Outcome<BTreeMap<String, Vec<usize>>> {
+    let shape = |text: &String| {
+        let wrong = || Failure::usage(format!("--input-shape {text:?}: expected NAME=1,3,224,224"));
+        let (name, dims) = text.rsplit_once('=').ok_or_else(wrong)?;
+        let dims = dims.split(',').filter(|d| !d.is_empty()).map(|d| d.trim().parse().map_err(|_| wrong()));
+        Ok((name.to_string(), dims.collect::<Outcome<Vec<usize>>>()?))
+    };
+    texts.iter().map(shape).collect()
+}
+
+/// Gives compilation `threads` threads, 0 for one per processor.
+pub fn set_threads(threads: usize) -> Outcome {
+    // Kernels are walked recursively: the default stack of a thread is small for the largest.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(64 << 20);
+    pool.build_global().map_err(|e| Failure::new(Exit::Failure, format!("threads could not be started: {e}")))
+}
+
+fn emit_form(args: &CompileArgs, options: &Options, request: &str) -> Outcome {
+    let (name, filter) = match request.split_once('=') {
+        Some((name, glob)) => (name, Some(glob)),
+        None => (request, None),
+    };
+    let form = match name {
+        "graph" => Form::Graph,
+        "program" => Form::Program,
+        "schedule" => Form::Schedule,
+        "loops" => Form::Loops,
+        "llvm-ir" => Form::LlvmIr,
+        "asm" => Form::Asm,
+        "obj" => Form::Obj,
+        _ => {
+            let known = "graph, program, schedule, loops, llvm-ir, asm, obj";
+            return Err(Failure::usage(format!("--emit {name:?} is not known; forms are {known}")));
+        }
+    };
+    let steps = Steps::default();
+    let lowering = lathe_driver::lower(&args.model, options, &steps);
+    steps.bar.finish_and_clear();
+    let pieces = emit::emit(&lowering?, form, filter)?;
+    if pieces.is_empty() {
+        let pattern = filter.unwrap_or("*");
+        return Err(Failure::usage(format!("no kernel or node matches {pattern:?}; --emit program shows them all")));
+    }
+    let bytes = if form == Form::Obj { one_object(pieces)? } else { joined(&pieces) };
+    match &args.output {
+        Some(path) => output_file::write(path, &bytes),
+        None => console::print_bytes(&bytes),
+    }
+}
+
+fn joined(pieces: &[Piece]) -> Vec<u8> {
+    let with_newline = |p: &Piece| {
+        let newline = if p.bytes.ends_with(b"\n") { &b""[..] } else { b"\n" };
+        [&p.bytes, newline].concat()
+    };
+    pieces.iter().map(with_newline).collect::<Vec<_>>().join(&b'\n')
+}
+
+fn one_object(mut pieces: Vec<Piece>) -> Outcome<Vec<u8>> {
+    match pieces.pop() {
+        Some(piece) if pieces.is_empty() => Ok(piece.bytes),
+        _ => Err(Failure::usage("each kernel is an object of its own: choose one with --emit obj=NAME (--emit loops shows names)")),
+    }
+}
+
+/// Shows the running step and remembers how long each took.
+#[derive(Default)]
+struct Steps {
+    bar: LazyBar,
+    begun: Mutex<Vec<(Step, Instant)>>,
+}
+
+/// A spinner.
+struct LazyBar(ProgressBar);
+
+impl Default for LazyBar {
+    fn default() -> Self {
+        let bar = console::progress(None);
+        bar.enable_steady_tick(std::time::Duration::from_millis(100));
+        LazyBar(bar)
+    }
+}
+
+impl std::ops::Deref for LazyBar {
+    type Target = ProgressBar;
+
+    fn deref(&self) -> &ProgressBar {
+        &self.0
+    }
+}
+
+impl Progress for Steps {
+    fn begin(&self, step: Step) {
+        self.bar.set_message(step.name());
+        log::info!("{}", step.name());
+        if let Ok(mut begun) = self.begun.lock() {
+            begun.push((step, Instant::now()));
+        }
+    }
+}
+
+impl Steps {
+    fn seconds(&self) -> Vec<(Step, f64)> {
+        let Ok(begun) = self.begun.lock() else { return Vec::new() };
+        let ends = begun.iter().skip(1).map(|(_, t)| *t).chain([Instant::now()]);
+        begun.iter().zip(ends).map(|((step, start), end)| (*step, (end - *start).as_secs_f64())).collect()
+    }
+}
+
+fn report(args: &CompileArgs, compiled: &Compiled, steps: &[(Step, f64)], seconds: f64) -> Outcome {
+    let lowering = &compiled.lowering;
+    let (plan, target) = (&lowering.plan, &lowering.options.target);
+    let output = args.output.as_ref().map(|p| p.display().to_string()).unwrap_or_default();
+    let document = json!({
+        "artifact": output,
+        "target": target.name,
+        "mcpu": target.cpu,
+        "bytes": compiled.bytes.len(),
+        "constant_bytes": plan.constants.len(),
+        "arena_bytes": plan.memory.arena,
+        "arena_bound_bytes": plan.memory.bound,
+        "workspace_bytes": plan.workspace,
+        "peak_model_order_bytes": lowering.peaks.0,
+        "peak_order_bytes": lowering.peaks.1,
+        "groups": lowering.groups.len(),
+        "steps": plan.steps.len(),
+        "kernels": lowering.kernels.kernels().len(),
+        "seconds": seconds,
+        "step_seconds": steps.iter().map(|(s, t)| (format!("{s:?}").to_lowercase(), json!(t))).collect::<serde_json::Map<_, _>>(),
+    });
+    console::report(document, || {
+        format!(
+            "{output}: {} for {} {} in {seconds:.1} s\n  {} of constants, {} steps, {} kernels; arena {} + {} a thread\n",
+            bytes_text(compiled.bytes.len() as u64),
+            target.name,
+            target.cpu,
+            bytes_text(plan.constants.len() as u64),
+            plan.steps.len(),
+            lowering.kernels.kernels().len(),
+            bytes_text(plan.memory.arena as u64),
+            bytes_text(plan.workspace as u64),
+        )
+    })
+}

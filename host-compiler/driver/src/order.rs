@@ -1,0 +1,235 @@
+//! The order in which fusion groups run: the model's own, unless another needs less memory.
+
+use std::collections::HashSet;
+
+use crate::memory_plan::{Lifetime, peak};
+
+/// One group as the order sees it: the buffers it reads and writes (indices into the sizes).
+#[derive(Clone, Debug, Default)]
+pub struct Task {
+    /// buffers read
+    pub reads: Vec<usize>,
+    /// buffers written, each by this task alone
+    pub writes: Vec<usize>,
+    /// bytes it needs for itself while it runs
+    pub own: usize,
+}
+
+/// What is to be ordered.
+#[derive(Clone, Debug, Default)]
+pub struct Tasks {
+    /// the tasks in the model's order
+    pub tasks: Vec<Task>,
+    /// bytes of each buffer
+    pub sizes: Vec<usize>,
+    /// buffers that keep their bytes from before the first step to after the last
+    pub always: Vec<usize>,
+    /// buffers that must keep their bytes after the last step
+    pub kept: Vec<usize>,
+}
+
+impl Tasks {
+    /// The steps each buffer lives for when the tasks run in `order`; `None` for a buffer nothing touches.
+    pub fn lifetimes(&self, order: &[usize]) -> Vec<Option<Lifetime>> {
+        let mut lives: Vec<Option<Lifetime>> = vec![None; self.sizes.len()];
+        for (step, &t) in order.iter().enumerate() {
+            for &b in self.tasks[t].reads.iter().chain(&self.tasks[t].writes) {
+                let life = lives[b].get_or_insert(Lifetime { bytes: self.sizes[b], first: step, last: step });
+                life.last = step;
+            }
+        }
+        let end = order.len().saturating_sub(1);
+        for &b in &self.kept {
+            lives[b].get_or_insert(Lifetime { bytes: self.sizes[b], first: end, last: end }).last = end;
+        }
+        for &b in &self.always {
+            lives[b] = Some(Lifetime { bytes: self.sizes[b], first: 0, last: end });
+        }
+        lives
+    }
+
+    /// Whether each task runs after those that write what it reads.
+    pub fn is_valid(&self, order: &[usize]) -> bool {
+        let mut missing = vec![0usize; self.sizes.len()];
+        self.tasks.iter().flat_map(|t| &t.writes).for_each(|&b| missing[b] += 1);
+        order.iter().all(|&t| {
+            let ready = self.tasks[t].reads.iter().all(|&b| missing[b] == 0);
+            self.tasks[t].writes.iter().for_each(|&b| missing[b] = 0);
+            ready
+        })
+    }
+
+    /// The most bytes live at one step when the tasks run in `order`.
+    pub fn peak(&self, order: &[usize]) -> usize {
+        let mut lives: Vec<Lifetime> = self.lifetimes(order).into_iter().flatten().collect();
+        let own = |(step, &t): (usize, &usize)| Lifetime { bytes: self.tasks[t].own, first: step, last: step };
+        lives.extend(order.iter().enumerate().map(own));
+        peak(&lives)
+    }
+}
+
+/// The order with the lowest peak that a beam search finds; the model's own when none is better. `None` when tasks
+/// wait for each other in a circle.
+pub fn best_order(tasks: &Tasks) -> Option<Vec<usize>> {
+    let model: Vec<usize> = (0..tasks.tasks.len()).collect();
+    let width = if tasks.tasks.len() <= 300 { 32 } else { 6 };
+    let found = beam_search(tasks, width)?;
+    let better = !tasks.is_valid(&model) || tasks.peak(&found) < tasks.peak(&model);
+    Some(if better { found } else { model })
+}
+
+/// A partial order: what ran, and what it cost.
+#[derive(Clone)]
+struct Partial {
+    order: Vec<usize>,
+    done: Vec<u64>,
+    waiting: Vec<u32>,
+    readers_left: Vec<u32>,
+    ready: Vec<usize>,
+    live: usize,
+    peak: usize,
+}
+
+/// Grows `width` partial orders task by task, keeping those with the lowest (peak, live bytes).
+fn beam_search(tasks: &Tasks, width: usize) -> Option<Vec<usize>> {
+    let graph = Edges::new(tasks);
+    let mut beam = vec![graph.start(tasks)];
+    for _ in 0..tasks.tasks.len() {
+        let mut next: Vec<(usize, usize, usize, usize)> = Vec::new();
+        for (i, partial) in beam.iter().enumerate() {
+            for &t in &partial.ready {
+                let (peak, live) = graph.cost(tasks, partial, t);
+                next.push((peak, live, i, t));
+            }
+        }
+        next.sort_unstable();
+        let mut seen = HashSet::new();
+        let mut grown = Vec::new();
+        for (peak, live, i, t) in next {
+            let mut done = beam[i].done.clone();
+            done[t / 64] |= 1 << (t % 64);
+            if !seen.insert(done.clone()) {
+                continue;
+            }
+            grown.push(graph.run(tasks, &beam[i], t, done, peak, live));
+            if grown.len() == width {
+                break;
+            }
+        }
+        beam = grown;
+    }
+    beam.into_iter().next().map(|p| p.order)
+}
+
+/// Who writes and who reads each buffer.
+struct Edges {
+    readers: Vec<Vec<usize>>,
+    pinned: Vec<bool>,
+}
+
+impl Edges {
+    fn new(tasks: &Tasks) -> Edges {
+        let mut readers = vec![Vec::new(); tasks.sizes.len()];
+        for (t, task) in tasks.tasks.iter().enumerate() {
+            for &b in &task.reads {
+                if readers[b].last() != Some(&t) {
+                    readers[b].push(t);
+                }
+            }
+        }
+        let mut pinned = vec![false; tasks.sizes.len()];
+        tasks.kept.iter().chain(&tasks.always).for_each(|&b| pinned[b] = true);
+        Edges { readers, pinned }
+    }
+
+    fn start(&self, tasks: &Tasks) -> Partial {
+        let mut written = vec![false; tasks.sizes.len()];
+        tasks.tasks.iter().flat_map(|t| &t.writes).for_each(|&b| written[b] = true);
+        let waits = |t: &Task| {
+            let inputs: HashSet<usize> = t.reads.iter().copied().filter(|&b| written[b]).collect();
+            inputs.len() as u32
+        };
+        let waiting: Vec<u32> = tasks.tasks.iter().map(waits).collect();
+        let live = tasks.always.iter().map(|&b| tasks.sizes[b]).sum();
+        Partial {
+            order: Vec::new(),
+            done: vec![0; tasks.tasks.len().div_ceil(64)],
+            ready: (0..waiting.len()).filter(|&t| waiting[t] == 0).collect(),
+            waiting,
+            readers_left: self.readers.iter().map(|r| r.len() as u32).collect(),
+            live,
+            peak: live,
+        }
+    }
+
+    /// Peak and live bytes after running `t` next.
+    fn cost(&self, tasks: &Tasks, partial: &Partial, t: usize) -> (usize, usize) {
+        let task = &tasks.tasks[t];
+        let fresh = |b: &&usize| !tasks.always.contains(b);
+        let during = partial.live + task.writes.iter().filter(fresh).map(|&b| tasks.sizes[b]).sum::<usize>();
+        let dead_reads = task.reads.iter().enumerate().filter(|&(i, &b)| {
+            !task.reads[..i].contains(&b) && !self.pinned[b] && partial.readers_left[b] == 1
+        });
+        let dead_writes = task.writes.iter().filter(|&&b| !self.pinned[b] && self.readers[b].is_empty());
+        let freed: usize =
+            dead_reads.map(|(_, &b)| tasks.sizes[b]).sum::<usize>() + dead_writes.map(|&b| tasks.sizes[b]).sum::<usize>();
+        (partial.peak.max(during + task.own), during.saturating_sub(freed))
+    }
+
+    fn run(&self, tasks: &Tasks, from: &Partial, t: usize, done: Vec<u64>, peak: usize, live: usize) -> Partial {
+        let mut partial = Partial { done, peak, live, ..from.clone() };
+        partial.order.push(t);
+        partial.ready.retain(|&r| r != t);
+        let task = &tasks.tasks[t];
+        for (i, &b) in task.reads.iter().enumerate() {
+            if !task.reads[..i].contains(&b) {
+                partial.readers_left[b] -= 1;
+            }
+        }
+        for &b in &task.writes {
+            for &r in &self.readers[b] {
+                partial.waiting[r] -= 1;
+                if partial.waiting[r] == 0 {
+                    partial.ready.push(r);
+                }
+            }
+        }
+        partial
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// x -> wide1 -> thin1, x -> wide2 -> thin2, then thin1 + thin2; the model computes both wides first.
+    fn two_branches() -> Tasks {
+        let task = |reads: &[usize], writes: &[usize]| Task { reads: reads.to_vec(), writes: writes.to_vec(), own: 0 };
+        Tasks {
+            tasks: vec![task(&[0], &[1]), task(&[0], &[2]), task(&[1], &[3]), task(&[2], &[4]), task(&[3, 4], &[5])],
+            sizes: vec![64, 6400, 6400, 64, 64, 64],
+            always: vec![0],
+            kept: vec![5],
+        }
+    }
+
+    #[test]
+    fn one_branch_is_finished_before_the_next() {
+        let tasks = two_branches();
+        let order = best_order(&tasks).unwrap();
+        assert_eq!(order, [0, 2, 1, 3, 4]);
+        assert_eq!((tasks.peak(&order), tasks.peak(&[0, 1, 2, 3, 4])), (6592, 12928));
+    }
+
+    #[test]
+    fn the_models_order_stays_when_nothing_is_gained() {
+        let task = |reads: &[usize], writes: &[usize]| Task { reads: reads.to_vec(), writes: writes.to_vec(), own: 0 };
+        let tasks = Tasks {
+            tasks: vec![task(&[0], &[1]), task(&[0], &[2]), task(&[1, 2, 2], &[3])],
+            sizes: vec![64; 4],
+            always: vec![0],
+            kept: vec![3],
+        };
+        assert_eq!(best_order(&tasks), Some(vec![0, 1, 2]));
+    }
+}
