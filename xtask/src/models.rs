@@ -39,8 +39,12 @@ pub fn run(mut arguments: Arguments) -> Result<()> {
         Some(first) if Path::new(first).is_dir() => PathBuf::from(words.remove(0)),
         _ => beside().context("there is no folder ../shared/models: name one")?,
     };
-    let mut models = catalogue(&folder, expand)?;
+    let mut models = catalogue(&folder)?;
     models.retain(|model| words.is_empty() || words.contains(&model.name));
+    if expand {
+        models.iter().try_for_each(Model::expand)?;
+    }
+    models.retain(Model::is_whole);
     ensure!(!models.is_empty(), "no model of that name in {}", folder.display());
     let (right, wrong) = check(&models, &target)?;
     println!("{right} right, {wrong} wrong, on {} through {}", target.target, target.device);
@@ -58,49 +62,51 @@ pub fn beside() -> Option<PathBuf> {
 pub struct Model {
     /// The folder's name.
     pub name: String,
-    /// Where `model.onnx` and the recorded arrays are.
-    pub folder: PathBuf,
+    /// Where `model.onnx` and the recorded arrays are, or will be once it is expanded.
+    folder: PathBuf,
+    /// The catalogue's own folder for it.
+    origin: PathBuf,
     meta: Value,
 }
 
-/// The float models of a folder. Those without weights are expanded into the cache first if `expand` is set, and
-/// left out otherwise.
-pub fn catalogue(folder: &Path, expand: bool) -> Result<Vec<Model>> {
+/// The float models of a folder, by name. Those that come without weights may still have to be expanded.
+pub fn catalogue(folder: &Path) -> Result<Vec<Model>> {
     let mut models = Vec::new();
-    let mut names: Vec<_> = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
-    names.sort();
-    for name in names {
-        let own = folder.join(&name);
-        let Ok(text) = fs::read_to_string(own.join("meta.json")) else { continue };
-        let meta: Value = serde_json::from_str(&text).with_context(|| format!("{}/meta.json", own.display()))?;
-        if !meta["dtype"].as_str().unwrap_or_default().starts_with("fp32") {
-            continue;
+    for entry in fs::read_dir(folder)? {
+        let origin = entry?.path();
+        let Ok(text) = fs::read_to_string(origin.join("meta.json")) else { continue };
+        let meta: Value = serde_json::from_str(&text).with_context(|| format!("{}/meta.json", origin.display()))?;
+        if meta["dtype"].as_str().unwrap_or_default().starts_with("fp32") {
+            let name = origin.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let complete = origin.join("model.onnx").is_file();
+            let folder = if complete { origin.clone() } else { workspace::cache().join("expanded").join(&name) };
+            models.push(Model { name, folder, origin, meta });
         }
-        let name = name.to_string_lossy().into_owned();
-        let folder = if own.join("model.onnx").is_file() {
-            own
-        } else {
-            let expanded = workspace::cache().join("expanded").join(&name);
-            if expand && !expanded.join("output_0.npy").is_file() {
-                expand_weights(folder, &name)?;
-            }
-            if !expanded.join("output_0.npy").is_file() {
-                continue;
-            }
-            expanded
-        };
-        models.push(Model { name, folder, meta });
     }
+    models.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(models)
 }
 
-/// Lets the catalogue's own script fill a model's weights, in the bench's Python environment.
-fn expand_weights(folder: &Path, name: &str) -> Result<()> {
-    let python = crate::bench::python()?;
-    process::run(Command::new(python).arg(folder.join("expand.py")).arg(workspace::cache().join("expanded")).arg(name))
-}
-
 impl Model {
+    /// True if its weights and recorded outputs are there.
+    pub fn is_whole(&self) -> bool {
+        self.path().is_file() && self.folder.join("output_0.npy").is_file()
+    }
+
+    /// True if its weights were trained: its answers mean something.
+    pub fn is_trained(&self) -> bool {
+        self.meta["trained"] == true
+    }
+
+    /// Lets the catalogue's own script fill the weights, in the bench's Python environment, if they are missing.
+    pub fn expand(&self) -> Result<()> {
+        let (false, Some(catalogue), Some(into)) = (self.is_whole(), self.origin.parent(), self.folder.parent()) else {
+            return Ok(());
+        };
+        let python = crate::bench::python()?;
+        process::run(Command::new(python).arg(catalogue.join("expand.py")).arg(into).arg(&self.name))
+    }
+
     /// The file.
     pub fn path(&self) -> PathBuf {
         self.folder.join("model.onnx")

@@ -92,8 +92,8 @@ struct Subject {
 fn subjects(words: &[String]) -> Result<Vec<Subject>> {
     if words.is_empty() {
         if let Some(folder) = models::beside() {
-            let models = models::catalogue(&folder, false)?;
-            return Ok(models.iter().map(Subject::of_model).collect());
+            let models = models::catalogue(&folder)?;
+            return Ok(models.iter().filter(|model| model.is_whole()).map(Subject::of_model).collect());
         }
         return Ok(vec![Subject::of_path(&demo::model()?)]);
     }
@@ -105,9 +105,11 @@ fn subject(word: &str) -> Result<Subject> {
         return Ok(Subject::of_path(&fs::canonicalize(word)?));
     }
     let folder = models::beside().with_context(|| format!("{word} is no file"))?;
-    let models = models::catalogue(&folder, true)?;
+    let models = models::catalogue(&folder)?;
     let model = models.iter().find(|model| model.name == word);
-    Ok(Subject::of_model(model.with_context(|| format!("{word} is no file and no model of {}", folder.display()))?))
+    let model = model.with_context(|| format!("{word} is no file and no model of {}", folder.display()))?;
+    model.expand()?;
+    Ok(Subject::of_model(model))
 }
 
 impl Subject {

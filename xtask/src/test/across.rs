@@ -34,7 +34,7 @@ fn emulated_models() -> Result<Done> {
     let Some(folder) = models::beside() else {
         return Ok(Done::Passed("device tests; no folder ../shared/models for models".into()));
     };
-    let mut chosen = models::catalogue(&folder, false)?;
+    let mut chosen = models::catalogue(&folder)?;
     chosen.retain(|model| EMULATED.contains(&model.name.as_str()));
     let target = Target { target: "aarch64-linux".into(), mcpu: None, device: "qemu:aarch64-linux".into() };
     let (right, wrong) = models::check(&chosen, &target)?;

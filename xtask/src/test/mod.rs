@@ -6,7 +6,7 @@ mod node_tests;
 use anyhow::{Result, ensure};
 
 use crate::arguments::Arguments;
-use crate::models::{self, Target};
+use crate::models::{self, Model, Target};
 use crate::steps::{self, Done, Step};
 use crate::{build, process, setup, size, tidy, toolchain, workspace};
 
@@ -91,7 +91,8 @@ fn check_models() -> Result<Done> {
     let Some(folder) = models::beside() else {
         return Ok(Done::Skipped("no folder ../shared/models beside the project".into()));
     };
-    let models = models::catalogue(&folder, false)?;
+    let mut models = models::catalogue(&folder)?;
+    models.retain(Model::is_trained);
     let target = Target { target: "x86_64-linux".into(), mcpu: None, device: "local".into() };
     let (right, wrong) = models::check(&models, &target)?;
     ensure!(wrong == 0, "{wrong} models of {} are wrong", right + wrong);
