@@ -15,6 +15,7 @@ mod layout;
 mod matching;
 mod rewriter;
 mod simplify;
+mod sink_reshape;
 
 use thiserror::Error;
 
@@ -32,6 +33,7 @@ pub use gelu::gelu;
 pub use layer_norm::layer_norm;
 pub use layout::layout;
 pub use simplify::simplify;
+pub use sink_reshape::sink_reshape;
 
 /// Why a pass failed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -78,7 +80,7 @@ pub struct Pass {
 }
 
 /// The passes that `optimize` runs, in order. Cleaning passes come again after those that leave something to clean.
-pub const PIPELINE: [Pass; 16] = [
+pub const PIPELINE: [Pass; 18] = [
     Pass { name: "dead_code", run: dead_code },
     Pass { name: "fold", run: fold },
     Pass { name: "simplify", run: simplify },
@@ -91,6 +93,8 @@ pub const PIPELINE: [Pass; 16] = [
     Pass { name: "layout", run: layout },
     Pass { name: "dead_code", run: dead_code },
     Pass { name: "fold", run: fold },
+    Pass { name: "simplify", run: simplify },
+    Pass { name: "sink_reshape", run: sink_reshape },
     Pass { name: "simplify", run: simplify },
     Pass { name: "fold_affine", run: fold_affine },
     Pass { name: "common_subexpressions", run: common_subexpressions },

@@ -126,6 +126,11 @@ fn layout() {
 }
 
 #[test]
+fn sink_reshape() {
+    pass("sink_reshape", |g| passes::sink_reshape(g).and_then(|()| passes::dead_code(g)));
+}
+
+#[test]
 fn optimize() {
     pass("optimize", |g| passes::optimize(g, |_, _| {}));
 }

@@ -149,3 +149,8 @@ impl<'a> Plan<'a> {
         groups
     }
 }
+
+/// Whether element-wise nodes behind such a node join its group.
+pub(super) fn absorbs_elementwise(op: &crate::op::Op) -> bool {
+    matches!(kind(op), Kind::Complex | Kind::Reduction | Kind::Elementwise)
+}

@@ -13,11 +13,12 @@
 //! The rules, by file: `movement` (no-op and repeated Reshape, Transpose, Slice, Pad, Expand, Concat, Tile, Resize, a
 //! Transpose that moves only unit dimensions, Gather at constant positions), `arithmetic` (neutral operands, powers,
 //! clamps, activations of activations), `broadcast` (an Expand whose consumer broadcasts anyway), `products` (a
-//! Transpose that a MatMul can read through).
+//! Transpose that a MatMul can read through), `padding` (a Pad with zeros before a convolution).
 
 mod arithmetic;
 mod broadcast;
 mod movement;
+mod padding;
 mod products;
 
 use super::PassError;
@@ -43,7 +44,7 @@ enum Step {
 /// A rule looks at an operator on operands of the new graph.
 type Rule = fn(&Rewriter, &Op, &[ValueId]) -> Option<Step>;
 
-const RULES: [Rule; 4] = [movement::rule, arithmetic::rule, broadcast::rule, products::rule];
+const RULES: [Rule; 5] = [movement::rule, arithmetic::rule, broadcast::rule, products::rule, padding::rule];
 
 /// Rules applied to one node at most; each makes progress, so that this is never reached.
 const MAX_STEPS: usize = 64;
