@@ -297,3 +297,35 @@ fn weights_kept_as_small_integers_become_real_numbers() {
     let nodes = vec![node("DequantizeLinear", &["q", "s"], &["w"], vec![]), node("Mul", &["x0", "w"], &["y"], vec![])];
     assert_is(&run(13, &[&x], stored, nodes), &[2], &[2.5, -0.5]);
 }
+
+#[test]
+fn operators_of_onnxruntime_that_stay_in_models() {
+    let x = tensor(&[1, 2], &[1.0, 3.0]);
+    let foreign = |op: &str, inputs: &[&str], attributes| {
+        let mut node = node(op, inputs, &["y"], attributes);
+        node.domain = "com.microsoft".to_owned();
+        vec![node]
+    };
+    let scaled = foreign("FusedMatMul", &["x0", "x0"], vec![float("alpha", 0.5), int("transB", 1)]);
+    assert_is(&run(13, &[&x], vec![], scaled), &[1, 1], &[5.0]);
+    let scale = floats_tensor("scale", &[2], &[1.0, 1.0]);
+    let normalised = foreign("SkipLayerNormalization", &["x0", "x0", "scale"], vec![]);
+    assert_is(&run(13, &[&x], vec![scale], normalised), &[1, 2], &[-1.0, 1.0]);
+    let bias = floats_tensor("bias", &[2], &[-1.0, -3.0]);
+    assert_is(&run(13, &[&x], vec![bias], foreign("FastGelu", &["x0", "bias"], vec![])), &[1, 2], &[0.0, 0.0]);
+}
+
+#[test]
+fn a_float_remainder_of_zero_has_the_sign_of_the_divisor() {
+    let (a, b) = (tensor(&[2], &[4.0, 4.0]), tensor(&[2], &[2.0, -2.0]));
+    let nodes = vec![node("Mod", &["x0", "x1"], &["r"], vec![]), node("Reciprocal", &["r"], &["y"], vec![])];
+    assert_eq!(run(13, &[&a, &b], vec![], nodes).to_f64s(), [f64::INFINITY, f64::NEG_INFINITY]);
+}
+
+#[test]
+fn a_shared_key_head_serves_a_group_of_query_heads() {
+    let q = counting(&[1, 2, 1, 2]);
+    let kv = tensor(&[1, 1, 2, 2], &[1.0, 0.0, 0.0, 1.0]);
+    let nodes = vec![node("Attention", &["x0", "x1", "x1"], &["y"], vec![float("scale", 0.0)])];
+    assert_is(&run(23, &[&q, &kv], vec![], nodes), &[1, 2, 1, 2], &[0.5; 4]);
+}

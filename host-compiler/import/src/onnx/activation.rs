@@ -67,6 +67,13 @@ pub(super) fn swish(n: &mut NodeContext) -> Result<Vec<ValueId>, Fault> {
     Ok(vec![n.binary(Binary::Mul, x, gate)?])
 }
 
+/// swish(a) * b.
+pub(super) fn swiglu(n: &mut NodeContext) -> Result<Vec<ValueId>, Fault> {
+    let gate = swish(n)?[0];
+    let b = n.input(1)?;
+    Ok(vec![n.binary(Binary::Mul, gate, b)?])
+}
+
 /// x + bias below -lambd, x - bias above lambd, 0 between.
 pub(super) fn shrink(n: &mut NodeContext) -> Result<Vec<ValueId>, Fault> {
     let bias = f64::from(n.attributes.float("bias", 0.0)?);

@@ -63,11 +63,22 @@ pub(super) fn pow(n: &mut NodeContext) -> Result<Vec<ValueId>, Fault> {
     Ok(vec![n.binary(Binary::Pow, x, exponent)?])
 }
 
-/// The sign of the remainder follows the divisor, or with `fmod` the dividend.
+/// The sign of the remainder follows the divisor (even that of a float's zero), or with `fmod` the dividend.
 pub(super) fn modulo(n: &mut NodeContext) -> Result<Vec<ValueId>, Fault> {
-    let function = if n.attributes.flag("fmod", false)? { Binary::Fmod } else { Binary::Mod };
     let (a, b) = (n.input(0)?, n.input(1)?);
-    Ok(vec![n.binary(function, a, b)?])
+    if n.attributes.flag("fmod", false)? {
+        return Ok(vec![n.binary(Binary::Fmod, a, b)?]);
+    }
+    let remainder = n.binary(Binary::Mod, a, b)?;
+    let dtype = n.dtype(a);
+    if !dtype.is_float() {
+        return Ok(vec![remainder]);
+    }
+    let (plus, minus) = (n.scalar(dtype, 0.0), n.scalar(dtype, -0.0));
+    let is_zero = n.binary(Binary::Equal, remainder, plus)?;
+    let is_negative = n.binary(Binary::Less, b, plus)?;
+    let zero = n.push(Op::Select, &[is_negative, minus, plus])?;
+    Ok(vec![n.push(Op::Select, &[is_zero, zero, remainder])?])
 }
 
 /// Shifts to the side that `direction` says.

@@ -4,12 +4,18 @@
 //! definitions (of opsets before the first listed) are refused.
 
 mod activation;
+mod attention;
+mod batch_normalization;
 mod binary;
 mod branch;
+mod center_crop_pad;
 mod constant;
 mod conv;
+mod crop_resize;
 mod einsum;
+mod fourier;
 mod gather;
+mod microsoft;
 mod movement;
 mod normalization;
 mod pad;
@@ -20,6 +26,8 @@ mod recurrent;
 mod reduce;
 mod reshape;
 mod resize;
+mod reverse_sequence;
+mod rotary;
 mod scatter;
 mod signal;
 mod slice;
@@ -40,13 +48,13 @@ const NEWEST_OPSET: i64 = 28;
 pub(crate) type Translate = fn(&mut NodeContext) -> Result<Vec<ValueId>, Fault>;
 
 /// One operator.
-pub(crate) struct Operator {
+struct Operator {
     /// Its name.
     name: &'static str,
     /// Opsets in which its definition changed, from the one in force at opset 7 on.
     versions: &'static [i64],
     /// Its translation.
-    pub(crate) translate: Translate,
+    translate: Translate,
 }
 
 /// Sorted by name.
@@ -63,8 +71,9 @@ const OPERATORS: &[Operator] = &[
     Operator { name: "Asinh", versions: &[9, 22], translate: unary::translate },
     Operator { name: "Atan", versions: &[7, 22], translate: unary::translate },
     Operator { name: "Atanh", versions: &[9, 22], translate: unary::translate },
+    Operator { name: "Attention", versions: &[23, 24], translate: attention::translate },
     Operator { name: "AveragePool", versions: &[7, 10, 11, 19, 22], translate: pool::average_pool },
-    Operator { name: "BatchNormalization", versions: &[7, 9, 14, 15], translate: normalization::batch },
+    Operator { name: "BatchNormalization", versions: &[7, 9, 14, 15], translate: batch_normalization::translate },
     Operator { name: "BitShift", versions: &[11], translate: binary::bit_shift },
     Operator { name: "BitwiseAnd", versions: &[18], translate: binary::translate },
     Operator { name: "BitwiseNot", versions: &[18], translate: unary::translate },
@@ -75,6 +84,7 @@ const OPERATORS: &[Operator] = &[
     Operator { name: "CastLike", versions: &[15, 19, 21, 23, 24, 25], translate: binary::cast_like },
     Operator { name: "Ceil", versions: &[6, 13], translate: unary::translate },
     Operator { name: "Celu", versions: &[12], translate: activation::celu },
+    Operator { name: "CenterCropPad", versions: &[18], translate: center_crop_pad::translate },
     Operator { name: "Clip", versions: &[6, 11, 12, 13], translate: binary::clip },
     Operator { name: "Compress", versions: &[9, 11], translate: gather::compress },
     Operator { name: "Concat", versions: &[4, 11, 13], translate: movement::concat },
@@ -85,6 +95,7 @@ const OPERATORS: &[Operator] = &[
     Operator { name: "Cos", versions: &[7, 22], translate: unary::translate },
     Operator { name: "Cosh", versions: &[9, 22], translate: unary::translate },
     Operator { name: "CumSum", versions: &[11, 14], translate: reduce::cum_sum },
+    Operator { name: "DFT", versions: &[17, 20], translate: fourier::dft },
     Operator { name: "DepthToSpace", versions: &[1, 11, 13], translate: space::depth_to_space },
     Operator { name: "DequantizeLinear", versions: &[10, 13, 19, 21, 23, 24, 25], translate: quantized::dequantize },
     Operator { name: "Div", versions: &[7, 13, 14], translate: binary::translate },
@@ -163,7 +174,10 @@ const OPERATORS: &[Operator] = &[
     Operator { name: "Relu", versions: &[6, 13, 14], translate: unary::translate },
     Operator { name: "Reshape", versions: &[5, 13, 14, 19, 21, 23, 24, 25], translate: reshape::reshape },
     Operator { name: "Resize", versions: &[10, 11, 13, 18, 19], translate: resize::resize },
+    Operator { name: "ReverseSequence", versions: &[10], translate: reverse_sequence::translate },
+    Operator { name: "RotaryEmbedding", versions: &[23], translate: rotary::translate },
     Operator { name: "Round", versions: &[11, 22], translate: unary::translate },
+    Operator { name: "STFT", versions: &[17], translate: fourier::stft },
     Operator { name: "Scatter", versions: &[9], translate: scatter::elements },
     Operator { name: "ScatterElements", versions: &[11, 13, 16, 18], translate: scatter::elements },
     Operator { name: "ScatterND", versions: &[11, 13, 16, 18], translate: scatter::nd },
@@ -185,6 +199,7 @@ const OPERATORS: &[Operator] = &[
     Operator { name: "Squeeze", versions: &[1, 11, 13, 21, 23, 24, 25], translate: reshape::squeeze },
     Operator { name: "Sub", versions: &[7, 13, 14], translate: binary::translate },
     Operator { name: "Sum", versions: &[6, 8, 13], translate: binary::variadic },
+    Operator { name: "SwiGLU", versions: &[28], translate: activation::swiglu },
     Operator { name: "Swish", versions: &[24], translate: activation::swish },
     Operator { name: "Tan", versions: &[7, 22], translate: unary::translate },
     Operator { name: "Tanh", versions: &[6, 13], translate: unary::translate },
@@ -203,10 +218,11 @@ const OPERATORS: &[Operator] = &[
 const QUANTISED: &[&str] =
     &["QuantizeLinear", "DynamicQuantizeLinear", "QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger"];
 
-/// The operator a node names, if this opset has it and it is supported.
-pub(crate) fn lookup(node: &NodeRef) -> Result<&'static Operator, Fault> {
+/// The translation of the operator a node names, if this opset has it and it is supported.
+pub(crate) fn lookup(node: &NodeRef) -> Result<Translate, Fault> {
     if !node.domain.is_empty() {
-        return Err(foreign(node));
+        let own = (node.domain == "com.microsoft").then(|| microsoft::find(&node.operator)).flatten();
+        return own.ok_or_else(|| foreign(node));
     }
     if QUANTISED.contains(&node.operator.as_str()) {
         return Err(Fault::quantised());
@@ -219,7 +235,7 @@ pub(crate) fn lookup(node: &NodeRef) -> Result<&'static Operator, Fault> {
     let operator = &OPERATORS[index];
     let oldest = operator.versions.first().copied().unwrap_or_default();
     if (oldest..=NEWEST_OPSET).contains(&node.opset) {
-        return Ok(operator);
+        return Ok(operator.translate);
     }
     Err(Fault::Unsupported(format!(
         "its definition in this opset is not supported, only those of {oldest} to {NEWEST_OPSET}; convert the model with \

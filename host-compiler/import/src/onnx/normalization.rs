@@ -1,4 +1,4 @@
-//! BatchNormalization, InstanceNormalization, LayerNormalization, RMSNormalization, GroupNormalization,
+//! InstanceNormalization, LayerNormalization, RMSNormalization, GroupNormalization,
 //! MeanVarianceNormalization, LpNormalization, LRN.
 
 use lathe_graph::op::{Binary, Layout, Pool, Reduction, Unary, Window};
@@ -7,28 +7,6 @@ use lathe_graph::{Op, ValueId};
 use crate::translate::{Fault, NodeContext};
 
 const EPSILON: f32 = 1e-5;
-
-/// With the stored mean and variance, as at inference.
-pub(super) fn batch(n: &mut NodeContext) -> Result<Vec<ValueId>, Fault> {
-    let trains = n.attributes.flag("training_mode", false)? || (1..5).any(|i| n.wants(i));
-    if trains {
-        return Err(Fault::Unsupported(
-            "batch statistics while training are not supported; export for inference".into(),
-        ));
-    }
-    if !n.attributes.flag("spatial", true)? {
-        return Err(Fault::Unsupported("statistics per element (spatial = 0) are not supported".into()));
-    }
-    let epsilon = n.attributes.float("epsilon", EPSILON)?;
-    let x = n.input(0)?;
-    let dtype = n.dtype(x);
-    let mut operands = vec![x];
-    for i in 1..5 {
-        let parameter = n.input(i)?;
-        operands.push(n.cast(parameter, dtype)?);
-    }
-    Ok(vec![n.push(Op::BatchNorm { epsilon, layout: Layout::ChannelsFirst }, &operands)?])
-}
 
 /// Over the spatial dimensions of each image and channel.
 pub(super) fn instance(n: &mut NodeContext) -> Result<Vec<ValueId>, Fault> {

@@ -3,6 +3,7 @@
 use lathe_graph::op::{CoordinateMap, Interpolation, NearestRound};
 use lathe_graph::{Op, ValueId};
 
+use super::crop_resize::{self, Region};
 use crate::translate::{Fault, NodeContext, extents};
 
 /// Result extents and the scales coordinates are computed with.
@@ -14,7 +15,8 @@ struct Extents {
 pub(super) fn resize(n: &mut NodeContext) -> Result<Vec<ValueId>, Fault> {
     let x = n.input(0)?;
     let interpolation = interpolation(n)?;
-    let map = coordinate_map(n)?;
+    let crops = n.attributes.string("coordinate_transformation_mode", "")? == "tf_crop_and_resize";
+    let map = if crops { CoordinateMap::AlignCorners } else { coordinate_map(n)? };
     let antialias = n.attributes.flag("antialias", false)?;
     let shape = n.shape(x);
     let (scales_input, sizes_input) = if n.opset() < 11 { (1, usize::MAX) } else { (2, 3) };
@@ -31,7 +33,32 @@ pub(super) fn resize(n: &mut NodeContext) -> Result<Vec<ValueId>, Fault> {
             by_scales(&shape, &axes, &scales)?
         }
     };
+    if crops {
+        return crop(n, x, &axes, &wanted.sizes, interpolation);
+    }
     finish(n, x, wanted, map, interpolation, antialias)
+}
+
+/// The region of interest along `axes`, resized to `sizes`.
+fn crop(
+    n: &mut NodeContext,
+    x: ValueId,
+    axes: &[usize],
+    sizes: &[usize],
+    interpolation: Interpolation,
+) -> Result<Vec<ValueId>, Fault> {
+    let region = n.input(1)?;
+    let region = n.constant(region, "the region of interest")?.to_f64s();
+    if region.len() != 2 * axes.len() || region.iter().any(|r| !r.is_finite()) {
+        return Err(Fault::Invalid(format!("the region {region:?} must have a start and an end for each axis")));
+    }
+    let (starts, ends) = region.split_at(axes.len());
+    let regions: Vec<Region> = (0..axes.len())
+        .map(|i| Region { axis: axes[i], extent: sizes[axes[i]], start: starts[i], end: ends[i] })
+        .filter(|r| r.extent != n.shape(x)[r.axis] || (r.start, r.end) != (0.0, 1.0))
+        .collect();
+    let outside = f64::from(n.attributes.float("extrapolation_value", 0.0)?);
+    Ok(vec![crop_resize::sample(n, x, &regions, interpolation, outside)?])
 }
 
 /// Upsample, the older operator: scales are an attribute before opset 9.

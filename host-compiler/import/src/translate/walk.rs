@@ -194,10 +194,10 @@ impl<'a> Walk<'a> {
             let Some(inputs) = inputs else { return Ok(Vec::new()) };
             return self.inline(&function, node, inputs);
         }
-        let operator = onnx::lookup(reference)?;
+        let translate = onnx::lookup(reference)?;
         let Some(inputs) = inputs else { return Ok(Vec::new()) };
         let mut context = NodeContext::new(self, node, reference, inputs);
-        let outputs = (operator.translate)(&mut context)?;
+        let outputs = translate(&mut context)?;
         self.name_outputs(node, outputs)
     }
 
