@@ -78,11 +78,7 @@ fn peak_kernel(lanes: i64, accumulators: i64) -> Kernel {
     let step = at(2, slot()) * at(1, Expr::Index(0)) + at(1, Expr::Index(1));
     Kernel {
         name: "peak".into(),
-        buffers: vec![
-            param("out", 0, accumulators * lanes),
-            param("in", 1, 16),
-            register("acc", accumulators * lanes),
-        ],
+        buffers: vec![param("out", 0, accumulators * lanes), param("in", 1, 16), register("acc", accumulators * lanes)],
         vars: vec!["n".into(), "i".into(), "lane".into()],
         parallel: 1,
         body: vec![
@@ -119,12 +115,12 @@ fn convolution(size: i64, channels: i64, lanes: i64, tile: (i64, i64)) -> Kernel
     };
     let x = || var(2) * k(rows) + var(6);
     let input = ((var(0) + var(3)) * k(padded + rows) + x() + var(4)) * k(channels) + var(5);
-    let weight = (((var(1) * k(3) + var(3)) * k(3) + var(4)) * k(channels) + var(5)) * k(width)
-        + var(7) * k(lanes)
-        + var(8);
+    let weight =
+        (((var(1) * k(3) + var(3)) * k(3) + var(4)) * k(channels) + var(5)) * k(width) + var(7) * k(lanes) + var(8);
     let product = at(1, input) * at(2, weight);
     let output = (var(0) * k(blocks * rows) + x()) * k(channels) + var(1) * k(width) + var(7) * k(lanes) + var(8);
-    let reduce = for_loop(5, channels, LoopKind::Serial, vec![tile_loop(vec![store(3, slot(), at(3, slot()) + product)])]);
+    let reduce =
+        for_loop(5, channels, LoopKind::Serial, vec![tile_loop(vec![store(3, slot(), at(3, slot()) + product)])]);
     let body = vec![
         tile_loop(vec![store(3, slot(), Expr::constant(DType::F32, 0.0))]),
         for_loop(3, 3, LoopKind::Serial, vec![for_loop(4, 3, LoopKind::Serial, vec![reduce])]),

@@ -30,7 +30,11 @@ fn build(threads: usize, target: &Target) -> Blob {
 
 #[test]
 fn bytes_do_not_depend_on_threads() {
-    for target in [native(), targets::find("aarch64-linux", None).unwrap(), targets::find("x86_64-linux", Some("x86-64-v4")).unwrap()] {
+    for target in [
+        native(),
+        targets::find("aarch64-linux", None).unwrap(),
+        targets::find("x86_64-linux", Some("x86-64-v4")).unwrap(),
+    ] {
         assert!(build(1, &target) == build(4, &target));
     }
 }
@@ -144,7 +148,8 @@ fn written_globals_refuse_the_blob() {
 /// What LLVM may call by itself comes out of the blob.
 #[test]
 fn builtins_are_linked_in() {
-    let ir = "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)\ndeclare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
+    let ir =
+        "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)\ndeclare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
         declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)\n
         define void @k(ptr %args, ptr %w, i32 %b, i32 %e) {
           %p = load ptr, ptr %args

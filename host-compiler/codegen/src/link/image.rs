@@ -21,7 +21,9 @@ pub fn read(elf: &[u8], objects: &[Object]) -> Result<(Vec<u8>, Vec<u32>), Codeg
         }
         code[start..start + data.len()].copy_from_slice(data);
     }
-    if let Some(written) = file.sections().find(|s| matches!(s.kind(), SectionKind::Data | SectionKind::UninitializedData) && s.size() > 0) {
+    if let Some(written) =
+        file.sections().find(|s| matches!(s.kind(), SectionKind::Data | SectionKind::UninitializedData) && s.size() > 0)
+    {
         return Err(refused(format!("kernels may have no writable data ({} bytes)", written.size())));
     }
     let symbols: HashMap<&str, u64> =

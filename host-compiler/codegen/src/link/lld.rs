@@ -53,5 +53,9 @@ fn failure(text: &str) -> CodegenError {
         text.lines().filter_map(|l| l.split("undefined symbol: ").nth(1)).map(|s| s.trim().to_string()).collect();
     undefined.sort();
     undefined.dedup();
-    if undefined.is_empty() { CodegenError::Link(text.trim().to_string()) } else { CodegenError::UndefinedSymbols(undefined) }
+    if undefined.is_empty() {
+        CodegenError::Link(text.trim().to_string())
+    } else {
+        CodegenError::UndefinedSymbols(undefined)
+    }
 }

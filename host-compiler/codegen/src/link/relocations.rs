@@ -57,7 +57,7 @@ pub fn check(object: &Object) -> Result<(), CodegenError> {
 /// Whether a section is part of the image (unwind tables are dropped).
 fn is_loaded<'d>(section: &impl ObjectSection<'d>) -> bool {
     let allocated = match section.flags() {
-        SectionFlags::Elf { sh_flags, .. } => sh_flags.0 & u64::from(elf::SHF_ALLOC.0) != 0,
+        SectionFlags::Elf { sh_flags, .. } => sh_flags.0 & elf::SHF_ALLOC.0 != 0,
         _ => false,
     };
     allocated && section.name() != Ok(".eh_frame")

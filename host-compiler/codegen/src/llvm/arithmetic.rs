@@ -1,7 +1,7 @@
 //! Functions of one and two operands on elements.
 
-use inkwell::{FloatPredicate, IntPredicate};
 use inkwell::values::{BasicValue, BasicValueEnum};
+use inkwell::{FloatPredicate, IntPredicate};
 use lathe_graph::DType;
 use lathe_tensor::{BinaryFn, UnaryFn};
 
@@ -121,13 +121,7 @@ impl<'c> Emitter<'c, '_> {
 fn is_basic(f: UnaryFn) -> bool {
     matches!(
         f,
-        UnaryFn::Neg
-            | UnaryFn::Abs
-            | UnaryFn::Sqrt
-            | UnaryFn::Floor
-            | UnaryFn::Ceil
-            | UnaryFn::Round
-            | UnaryFn::IsNan
+        UnaryFn::Neg | UnaryFn::Abs | UnaryFn::Sqrt | UnaryFn::Floor | UnaryFn::Ceil | UnaryFn::Round | UnaryFn::IsNan
     )
 }
 

@@ -17,7 +17,7 @@ impl<'c> Emitter<'c, '_> {
         } else if to == DType::Bool {
             self.is_nonzero(x)
         } else if from == DType::Bool {
-            self.from_bool(to, x.v)
+            self.bool_to_number(to, x.v)
         } else {
             match (from.is_float(), to.is_float()) {
                 (true, true) => self.float_to_float(from, to, x.v),
@@ -37,7 +37,7 @@ impl<'c> Emitter<'c, '_> {
         }
     }
 
-    fn from_bool(&self, to: DType, v: V<'c>) -> V<'c> {
+    fn bool_to_number(&self, to: DType, v: V<'c>) -> V<'c> {
         if to.is_float() {
             let ty = self.register_type(to).into_float_type();
             let n = lanes(v);
@@ -89,10 +89,10 @@ impl<'c> Emitter<'c, '_> {
         // Integers below 65520 are exact in f32, larger ones are infinite in f16: two roundings give the right one.
         let step = if to == DType::F16 { DType::F32 } else { to };
         let float = self.ir.cast(opcode, v, self.register_type(step));
-        self.float_to_float_if_needed(step, to, float)
+        self.narrow_float(step, to, float)
     }
 
-    fn float_to_float_if_needed(&self, from: DType, to: DType, v: V<'c>) -> V<'c> {
+    fn narrow_float(&self, from: DType, to: DType, v: V<'c>) -> V<'c> {
         if from == to { v } else { self.float_to_float(from, to, v) }
     }
 
@@ -114,9 +114,7 @@ impl<'c> Emitter<'c, '_> {
         let small = |v: i64| i32::try_from(v).is_ok();
         let narrow = match index {
             Index::One(sum) => sum.range().is_some_and(|(low, high)| small(low) && small(high)),
-            Index::PerLane(sums) => {
-                sums.iter().all(|s| s.range().is_some_and(|(low, high)| small(low) && small(high)))
-            }
+            Index::PerLane(sums) => sums.iter().all(|s| s.range().is_some_and(|(low, high)| small(low) && small(high))),
         };
         let (ty, dtype) = if narrow || self.index_type.get_bit_width() == 32 {
             (self.ir.context.i32_type(), DType::I32)
@@ -131,11 +129,8 @@ impl<'c> Emitter<'c, '_> {
     pub fn data_to_index(&self, x: Data<'c>) -> Index<'c> {
         let wide = self.convert(if x.dtype == DType::U64 { DType::U64 } else { DType::I64 }, x);
         let width = self.index_type.get_bit_width();
-        let resized = if width < 64 {
-            self.ir.cast(InstructionOpcode::Trunc, wide.v, self.index_type.into())
-        } else {
-            wide.v
-        };
+        let resized =
+            if width < 64 { self.ir.cast(InstructionOpcode::Trunc, wide.v, self.index_type.into()) } else { wide.v };
         let range = match x.dtype {
             DType::Bool => Some((0, 1)),
             DType::I8 => Some((-128, 127)),
@@ -146,9 +141,8 @@ impl<'c> Emitter<'c, '_> {
             DType::U32 => Some((0, i64::from(u32::MAX))),
             _ => None,
         };
-        let sums: Vec<Sum<'c>> = (0..x.lanes())
-            .map(|k| self.opaque(self.ir.lane(resized, k).into_int_value(), self.depth, range))
-            .collect();
+        let sums: Vec<Sum<'c>> =
+            (0..x.lanes()).map(|k| self.opaque(self.ir.lane(resized, k).into_int_value(), self.depth, range)).collect();
         match <[Sum<'c>; 1]>::try_from(sums) {
             Ok([sum]) => Index::One(sum),
             Err(sums) => Index::PerLane(sums),

@@ -158,8 +158,7 @@ impl<'c> Sum<'c> {
     pub fn divide(&self, divisor: i64) -> Option<(Sum<'c>, Sum<'c>)> {
         let (mut quotient, mut rest) = (Sum::default(), Sum::default());
         for (atom, c) in &self.terms {
-            let (part, coefficient) =
-                if c % divisor == 0 { (&mut quotient, c / divisor) } else { (&mut rest, *c) };
+            let (part, coefficient) = if c % divisor == 0 { (&mut quotient, c / divisor) } else { (&mut rest, *c) };
             part.terms.push((*atom, coefficient));
         }
         // The constant's multiples go with the quotient; where that does not fit, one more or less may.

@@ -1,8 +1,8 @@
 //! Functions of indices, and indices as LLVM integers.
 
 use inkwell::IntPredicate;
-use inkwell::values::{InstructionOpcode, IntValue};
 use inkwell::types::IntType;
+use inkwell::values::{InstructionOpcode, IntValue};
 use lathe_tensor::{BinaryFn, UnaryFn};
 
 use super::index::{Atom, Index, Range, Sum};
@@ -25,10 +25,8 @@ impl<'c> Emitter<'c, '_> {
             }
         }
         let pairs: Vec<_> = a.lanes(self.lanes).into_iter().zip(b.lanes(self.lanes)).collect();
-        let sums: Result<Vec<_>, _> = pairs
-            .iter()
-            .map(|(a, b)| exact(f, a, b).map_or_else(|| self.opaque_binary(f, a, b), Ok))
-            .collect();
+        let sums: Result<Vec<_>, _> =
+            pairs.iter().map(|(a, b)| exact(f, a, b).map_or_else(|| self.opaque_binary(f, a, b), Ok)).collect();
         Ok(Index::PerLane(sums?).simplified())
     }
 
@@ -179,9 +177,8 @@ impl<'c> Emitter<'c, '_> {
             Index::One(sum) if sum.stride() == 0 => self.truncated(sum, ty),
             Index::One(sum) => {
                 let base = self.truncated(&sum.at_lane(0), ty);
-                let steps: Vec<V<'c>> = (0..i64::from(self.lanes))
-                    .map(|k| self.ir.int(ty, sum.stride().wrapping_mul(k), 1))
-                    .collect();
+                let steps: Vec<V<'c>> =
+                    (0..i64::from(self.lanes)).map(|k| self.ir.int(ty, sum.stride().wrapping_mul(k), 1)).collect();
                 self.ir.add(self.widen(base, self.lanes), self.ir.gather(&steps))
             }
             Index::PerLane(sums) => {
@@ -208,7 +205,13 @@ fn exact<'c>(f: BinaryFn, a: &Sum<'c>, b: &Sum<'c>) -> Option<Sum<'c>> {
             let (low, high) = a.plus(b, -1).range()?;
             let first = if f == BinaryFn::Min { high <= 0 } else { low >= 0 };
             let second = if f == BinaryFn::Min { low >= 0 } else { high <= 0 };
-            if first { Some(a.clone()) } else if second { Some(b.clone()) } else { None }
+            if first {
+                Some(a.clone())
+            } else if second {
+                Some(b.clone())
+            } else {
+                None
+            }
         }
         _ => None,
     }

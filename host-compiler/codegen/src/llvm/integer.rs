@@ -96,10 +96,7 @@ impl<'c> Emitter<'c, '_> {
         if !signed {
             return result;
         }
-        let unit = ir.or(
-            ir.icmp(IntPredicate::EQ, a, one),
-            ir.icmp(IntPredicate::EQ, a, ir.int_like(a, -1)),
-        );
+        let unit = ir.or(ir.icmp(IntPredicate::EQ, a, one), ir.icmp(IntPredicate::EQ, a, ir.int_like(a, -1)));
         let negative = ir.icmp(IntPredicate::SLT, b, zero);
         // ±1 to a negative power: the two's complement bits of the exponent have the right parity.
         ir.select(ir.and(negative, ir.xor(unit, ir.int_like(unit, -1))), zero, result)

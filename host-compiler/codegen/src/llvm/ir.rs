@@ -150,7 +150,8 @@ impl<'c> Ir<'c> {
             return self.lane(v, first);
         }
         let i32_type = self.context.i32_type();
-        let order: Vec<V<'c>> = (first..first + count).map(|k| i32_type.const_int(u64::from(k), false).into()).collect();
+        let order: Vec<V<'c>> =
+            (first..first + count).map(|k| i32_type.const_int(u64::from(k), false).into()).collect();
         let mask = VectorType::const_vector(&order);
         built(self.builder.build_shuffle_vector(vector, vector, mask, "")).into()
     }

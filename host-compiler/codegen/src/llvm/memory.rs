@@ -65,7 +65,7 @@ impl<'c> Emitter<'c, '_> {
                 self.ir.gather(&lanes)
             }
         };
-        Ok(Data { dtype, v: self.from_memory(dtype, raw) })
+        Ok(Data { dtype, v: self.loaded(dtype, raw) })
     }
 
     /// One element for all lanes. Where multiply-adds take a scalar from a lane, it is a lane of the aligned vector
@@ -203,7 +203,7 @@ impl<'c> Emitter<'c, '_> {
         }
     }
 
-    fn from_memory(&self, dtype: DType, v: V<'c>) -> V<'c> {
+    fn loaded(&self, dtype: DType, v: V<'c>) -> V<'c> {
         if dtype == DType::Bool { self.ir.icmp(IntPredicate::NE, v, self.ir.int_like(v, 0)) } else { v }
     }
 

@@ -67,8 +67,7 @@ impl<'c> Emitter<'c, '_> {
             return Err(self.bad("a vectorised loop lies inside another"));
         }
         self.lanes = u32::try_from(extent).map_err(|_| self.bad("a vectorised loop is too long"))?;
-        let result =
-            self.with_variable(var, Variable::Atom(Atom::Lane { extent }), |e| e.statements(body));
+        let result = self.with_variable(var, Variable::Atom(Atom::Lane { extent }), |e| e.statements(body));
         self.lanes = 1;
         result
     }

@@ -82,9 +82,8 @@ impl<'c> Emitter<'c, '_> {
                 Index::One(one(condition, a, b))
             }
             _ => {
-                let sums = (0..self.lanes)
-                    .map(|k| one(self.ir.lane(condition, k), &a.at_lane(k), &b.at_lane(k)))
-                    .collect();
+                let sums =
+                    (0..self.lanes).map(|k| one(self.ir.lane(condition, k), &a.at_lane(k), &b.at_lane(k))).collect();
                 Index::PerLane(sums).simplified()
             }
         }
@@ -130,7 +129,9 @@ impl<'c> Emitter<'c, '_> {
     /// The LLVM values two joined sides consist of: one, or one per lane of an index that varies.
     fn parts(&self, a: &Value<'c>, b: &Value<'c>) -> Result<(Vec<Part<'c>>, Vec<Part<'c>>), CodegenError> {
         match (a, b) {
-            (Value::Data(a), Value::Data(b)) if a.dtype == b.dtype => Ok((vec![Part::Data(a.v)], vec![Part::Data(b.v)])),
+            (Value::Data(a), Value::Data(b)) if a.dtype == b.dtype => {
+                Ok((vec![Part::Data(a.v)], vec![Part::Data(b.v)]))
+            }
             (Value::Index(a), Value::Index(b)) => {
                 let sums = |i: &Index<'c>, n: u32| i.lanes(n).into_iter().map(Part::Index).collect();
                 let uniform = |i: &Index<'c>| matches!(i, Index::One(s) if s.stride() == 0);

@@ -18,13 +18,7 @@ struct Cpu {
 const BASE: &[&str] = &["neon"];
 const V82: &[&str] = &["neon", "dotprod", "fp16"];
 
-const fn cpu(
-    name: &'static str,
-    features: &'static [&'static str],
-    fma: (u32, u32),
-    l1_kib: u32,
-    l2_kib: u32,
-) -> Cpu {
+const fn cpu(name: &'static str, features: &'static [&'static str], fma: (u32, u32), l1_kib: u32, l2_kib: u32) -> Cpu {
     Cpu { name, llvm: name, features, fma_per_cycle: fma.0, fma_latency: fma.1, l1_kib, l2_kib }
 }
 

@@ -84,7 +84,11 @@ fn hint(name: &str, known: Vec<&str>) -> String {
         .copied()
         .filter(|k| distance(&lower, k) <= 3 || (lower.len() >= 3 && (k.contains(&lower) || lower.contains(k))))
         .collect();
-    if near.is_empty() { format!("known: {}", known.join(", ")) } else { format!("did you mean {}?", near.join(" or ")) }
+    if near.is_empty() {
+        format!("known: {}", known.join(", "))
+    } else {
+        format!("did you mean {}?", near.join(" or "))
+    }
 }
 
 /// Levenshtein distance.

@@ -117,7 +117,13 @@ fn unary_cases(all: &mut Vec<Case>) {
                 let name = format!("{f:?}_{dtype}_{lanes}");
                 let c = case(name, dtype, to, lanes, vec![input], |i| Expr::unary(f, at(1, i)));
                 // f64's reference is the standard library in f64 itself.
-                let ulps = if is_exact(f) { 0.0 } else if dtype == DType::F16 { 1.0 } else { 5.0 };
+                let ulps = if is_exact(f) {
+                    0.0
+                } else if dtype == DType::F16 {
+                    1.0
+                } else {
+                    5.0
+                };
                 all.push(c.within(ulps));
             }
         }
@@ -152,7 +158,13 @@ fn binary_cases(all: &mut Vec<Case>) {
                 let c = case(name, dtype, dtype, lanes, inputs, |i| Expr::binary(f, at(1, i.clone()), at(2, i)));
                 let loose = f == BinaryFn::Pow && dtype.is_float();
                 // The reference rounds twice where f16 goes through f64; powers as stated in math/pow.rs.
-                all.push(c.within(if !loose { 0.0 } else if dtype == DType::F64 { 1500.0 } else { 1.0 }));
+                all.push(c.within(if !loose {
+                    0.0
+                } else if dtype == DType::F64 {
+                    1500.0
+                } else {
+                    1.0
+                }));
             }
         }
         for f in COMPARE {
@@ -195,7 +207,13 @@ fn cast_cases(all: &mut Vec<Case>) {
                 let mut input = values(from);
                 if from.is_float() {
                     input.extend([127.5, 128.0, -128.5, 255.9, 256.0, 65504.0, 65520.0, 65535.0, 3e9, -3e9, 5e9, 1e19]);
-                    input.extend([2e19, -1e19, 1.0 + 2f64.powi(-11), 1.0 + 2f64.powi(-11) + 2f64.powi(-40), 2f64.powi(-25)]);
+                    input.extend([
+                        2e19,
+                        -1e19,
+                        1.0 + 2f64.powi(-11),
+                        1.0 + 2f64.powi(-11) + 2f64.powi(-40),
+                        2f64.powi(-25),
+                    ]);
                 }
                 input.extend(input.clone());
                 let name = format!("cast_{from}_{to}_{lanes}");

@@ -19,7 +19,14 @@ use Number::{Float, Index, Int};
 
 /// Runs a kernel over the bytes of its parameters, the parallel loop over `begin..end`.
 pub fn run(kernel: &Kernel, params: &mut [Vec<u8>], begin: i64, end: i64) {
-    let mut state = State { kernel, params, range: (begin, end), vars: HashMap::new(), locals: HashMap::new(), own: HashMap::new() };
+    let mut state = State {
+        kernel,
+        params,
+        range: (begin, end),
+        vars: HashMap::new(),
+        locals: HashMap::new(),
+        own: HashMap::new(),
+    };
     for (k, buffer) in kernel.buffers.iter().enumerate() {
         if !matches!(buffer.place, Place::Param { .. }) {
             state.own.insert(k, vec![0; buffer.len as usize * buffer.dtype.size()]);
@@ -60,7 +67,11 @@ impl State<'_> {
                 bytes[at * size..][..size].copy_from_slice(&write(dtype, value));
             }
             Stmt::If { cond, then, otherwise } => {
-                if truth(self.eval(cond)) { self.all(then) } else { self.all(otherwise) }
+                if truth(self.eval(cond)) {
+                    self.all(then)
+                } else {
+                    self.all(otherwise)
+                }
             }
         }
     }
@@ -95,7 +106,11 @@ impl State<'_> {
             Expr::Binary(f, a, b) => binary(*f, self.eval(a), self.eval(b)),
             Expr::Compare(f, a, b) => compare(*f, self.eval(a), self.eval(b)),
             Expr::Select(c, a, b) => {
-                if truth(self.eval(c)) { self.eval(a) } else { self.eval(b) }
+                if truth(self.eval(c)) {
+                    self.eval(a)
+                } else {
+                    self.eval(b)
+                }
             }
             Expr::Cast(ty, x) => cast(*ty, self.eval(x)),
             Expr::Let { id, value, body } => {
@@ -265,10 +280,22 @@ fn binary_integer(f: BinaryFn, d: DType, a: i128, b: i128) -> i128 {
         BinaryFn::Xor => a ^ b,
         BinaryFn::Shl if !(0..bits).contains(&b) => 0,
         BinaryFn::Shl => a << b,
-        BinaryFn::Shr if !(0..bits).contains(&b) => if a < 0 { -1 } else { 0 },
+        BinaryFn::Shr if !(0..bits).contains(&b) => {
+            if a < 0 {
+                -1
+            } else {
+                0
+            }
+        }
         BinaryFn::Shr => a >> b,
         BinaryFn::Pow if b >= 0 => (0..b).fold(1i64, |p, _| wrap(d, i128::from(p).wrapping_mul(a))).into(),
-        BinaryFn::Pow if a == 1 || a == -1 => if b % 2 == 0 { 1 } else { a },
+        BinaryFn::Pow if a == 1 || a == -1 => {
+            if b % 2 == 0 {
+                1
+            } else {
+                a
+            }
+        }
         BinaryFn::Pow => 0,
     }
 }

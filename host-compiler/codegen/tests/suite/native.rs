@@ -78,14 +78,8 @@ impl<'b> Loaded<'b> {
         // SAFETY: a fresh anonymous mapping, filled and then made executable.
         let map = unsafe {
             let protection = libc::PROT_READ | libc::PROT_WRITE;
-            let map = libc::mmap(
-                std::ptr::null_mut(),
-                map_len,
-                protection,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
-                -1,
-                0,
-            );
+            let map =
+                libc::mmap(std::ptr::null_mut(), map_len, protection, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0);
             assert_ne!(map, libc::MAP_FAILED);
             let map = map.cast::<u8>();
             map.add(offset).copy_from_nonoverlapping(blob.code.as_ptr(), blob.code.len());

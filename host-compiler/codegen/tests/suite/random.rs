@@ -26,11 +26,8 @@ fn case(k: usize, dice: &mut Dice) -> Case {
         _ => serial(0, outer, vec![vector(1, inner, vec![statement])]),
     };
     let total = outer * inner;
-    let buffers = vec![
-        param(DType::I32, 0, total, true),
-        param(DType::I32, 1, LEN, false),
-        param(DType::U8, 2, LEN, false),
-    ];
+    let buffers =
+        vec![param(DType::I32, 0, total, true), param(DType::I32, 1, LEN, false), param(DType::U8, 2, LEN, false)];
     let numbers = |dice: &mut Dice| -> Vec<f64> { (0..LEN).map(|_| (dice.small() * 16.0).floor()).collect() };
     let p = vec![vec![0; total as usize * 4], bytes(DType::I32, &numbers(dice)), bytes(DType::U8, &numbers(dice))];
     Case::new(kernel(format!("random{k}"), buffers, vec![body]), p)
@@ -51,7 +48,8 @@ fn value(dice: &mut Dice, depth: usize) -> Expr {
         }
         5 => Expr::select(condition(dice), value(dice, depth - 1), value(dice, depth - 1)),
         _ => {
-            let f = dice.pick(&[BinaryFn::Add, BinaryFn::Sub, BinaryFn::Mul, BinaryFn::Min, BinaryFn::Max, BinaryFn::Div]);
+            let f =
+                dice.pick(&[BinaryFn::Add, BinaryFn::Sub, BinaryFn::Mul, BinaryFn::Min, BinaryFn::Max, BinaryFn::Div]);
             Expr::binary(f, value(dice, depth - 1), value(dice, depth - 1))
         }
     }

@@ -42,8 +42,10 @@ fn strides(all: &mut Vec<Case>) {
             let offset = if stride < 0 { -stride * (lanes - 1) } else { 0 };
             let span = stride.abs() * (lanes - 1) + 1;
             let index = |v: Expr| v * ix(stride) + ix(offset);
-            let body = vec![vector(1, lanes, vec![store(0, var(0) * ix(lanes) + var(1), at(1, var(0) + index(var(1))))])];
-            let k = kernel(format!("load_stride{stride}_{lanes}"), out_in(4 * lanes, span + 4), vec![serial(0, 4, body)]);
+            let body =
+                vec![vector(1, lanes, vec![store(0, var(0) * ix(lanes) + var(1), at(1, var(0) + index(var(1))))])];
+            let k =
+                kernel(format!("load_stride{stride}_{lanes}"), out_in(4 * lanes, span + 4), vec![serial(0, 4, body)]);
             all.push(Case::new(k, params(4 * lanes as usize, span as usize + 4)));
             if stride == 0 {
                 continue;
@@ -55,11 +57,11 @@ fn strides(all: &mut Vec<Case>) {
         for divisor in [2, 3, 4, 8] {
             let read = |v: Expr| v.clone() / ix(divisor) * ix(2) + v % ix(divisor);
             let total = lanes * 3;
-            let body = vec![vector(1, lanes, vec![store(
-                0,
-                var(0) * ix(lanes) + var(1),
-                at(1, read(var(0) * ix(lanes) + var(1))),
-            )])];
+            let body = vec![vector(
+                1,
+                lanes,
+                vec![store(0, var(0) * ix(lanes) + var(1), at(1, read(var(0) * ix(lanes) + var(1))))],
+            )];
             let k = kernel(format!("divide{divisor}_{lanes}"), out_in(total, 2 * total + 8), vec![serial(0, 3, body)]);
             all.push(Case::new(k, params(total as usize, 2 * total as usize + 8)));
         }
@@ -106,10 +108,7 @@ fn gathers(all: &mut Vec<Case>) {
         let loaded = Expr::Let {
             id: 1,
             value: Box::new(Expr::cast(Type::Index, at(2, i()))),
-            body: Box::new(at(
-                1,
-                Expr::select(lt(Expr::Local(1), ix(0)), Expr::Local(1) + ix(10), Expr::Local(1)),
-            )),
+            body: Box::new(at(1, Expr::select(lt(Expr::Local(1), ix(0)), Expr::Local(1) + ix(10), Expr::Local(1)))),
         };
         let inner = vec![store(0, i(), loaded)];
         let body = if lanes == 1 { serial(0, n, inner) } else { serial(0, n / lanes, vec![vector(1, lanes, inner)]) };
@@ -135,11 +134,15 @@ fn guards(all: &mut Vec<Case>) {
         let k = kernel(format!("guard_lanes{lanes}"), out_in(total, n), vec![body]);
         all.push(Case::new(k, params(total as usize, n as usize)));
         // A stride, so that the guarded loads are gathered.
-        let body = serial(0, total / lanes, vec![vector(1, lanes, vec![store(
+        let body = serial(
             0,
-            i(),
-            Expr::select(inside(i()), at(1, (i() - ix(pad)) * ix(2)), f(-1.0)),
-        )])]);
+            total / lanes,
+            vec![vector(
+                1,
+                lanes,
+                vec![store(0, i(), Expr::select(inside(i()), at(1, (i() - ix(pad)) * ix(2)), f(-1.0)))],
+            )],
+        );
         let k = kernel(format!("guard_gather{lanes}"), out_in(total, 2 * n), vec![body]);
         all.push(Case::new(k, params(total as usize, 2 * n as usize)));
     }
@@ -191,7 +194,12 @@ fn register_tiles(all: &mut Vec<Case>) {
             body.push(serial(0, (m + rows - 1) / rows, tile(rows, width, from, n, k, m)));
             from += width;
         }
-        let buffers = vec![param(F, 0, m * n, true), param(F, 1, m * k, false), param(F, 2, k * n, false), register(F, rows * lanes)];
+        let buffers = vec![
+            param(F, 0, m * n, true),
+            param(F, 1, m * k, false),
+            param(F, 2, k * n, false),
+            register(F, rows * lanes),
+        ];
         let p = vec![
             bytes(F, &vec![0.0; (m * n) as usize]),
             bytes(F, &numbers((m * k) as usize)),
@@ -221,7 +229,11 @@ fn tile(rows: i64, width: i64, from: i64, n: i64, k: i64, m: i64) -> Vec<lathe_t
 fn mixed_registers(all: &mut Vec<Case>) {
     let body = vec![
         vector(0, 4, vec![store(2, var(0), at(1, var(0)))]),
-        unrolled(1, 4, vec![vector(0, 8, vec![store(0, var(1) * ix(8) + var(0), at(2, var(1)) * at(1, ix(4) + var(0)))])]),
+        unrolled(
+            1,
+            4,
+            vec![vector(0, 8, vec![store(0, var(1) * ix(8) + var(0), at(2, var(1)) * at(1, ix(4) + var(0)))])],
+        ),
     ];
     let mut buffers = out_in(32, 12);
     buffers.push(register(F, 4));
@@ -268,7 +280,8 @@ fn parallels(all: &mut Vec<Case>) {
     let mut buffers = out_in(rows, rows * 5);
     buffers.push(register(F, 1));
     let k = kernel("parallel_rows", buffers, vec![parallel(0, rows, sum)]);
-    for (tag, slices) in [("whole", vec![(0, 13)]), ("parts", vec![(0, 4), (4, 4), (4, 11)]), ("tail", vec![(12, 13)])] {
+    for (tag, slices) in [("whole", vec![(0, 13)]), ("parts", vec![(0, 4), (4, 4), (4, 11)]), ("tail", vec![(12, 13)])]
+    {
         let mut c = Case::new(k.clone(), params(rows as usize, rows as usize * 5)).within(8.0);
         c.kernel.name = format!("parallel_{tag}");
         c.slices = slices;
@@ -278,11 +291,19 @@ fn parallels(all: &mut Vec<Case>) {
 
 /// In place: one parameter read and written.
 fn in_place(all: &mut Vec<Case>) {
-    let body = serial(0, 3, vec![vector(1, 8, vec![store(
+    let body = serial(
         0,
-        var(0) * ix(8) + var(1),
-        Expr::binary(BinaryFn::Max, at(0, var(0) * ix(8) + var(1)), f(0.0)),
-    )])]);
+        3,
+        vec![vector(
+            1,
+            8,
+            vec![store(
+                0,
+                var(0) * ix(8) + var(1),
+                Expr::binary(BinaryFn::Max, at(0, var(0) * ix(8) + var(1)), f(0.0)),
+            )],
+        )],
+    );
     all.push(Case::new(kernel("relu_in_place", vec![param(F, 0, 24, true)], vec![body]), vec![bytes(F, &numbers(24))]));
 }
 
@@ -296,7 +317,8 @@ fn storage(all: &mut Vec<Case>) {
         };
         let wide = |b: u32| Expr::cast(Type::Data(F), at(b, i()));
         let half = Expr::cast(Type::Data(DType::F16), wide(1) * wide(2) + f(0.5));
-        let buffers = vec![param(DType::F16, 0, n, true), param(DType::F16, 1, n, false), param(DType::F16, 2, n, false)];
+        let buffers =
+            vec![param(DType::F16, 0, n, true), param(DType::F16, 1, n, false), param(DType::F16, 2, n, false)];
         let p = vec![vec![0; 48], bytes(DType::F16, &numbers(24)), bytes(DType::F16, &numbers(24))];
         all.push(Case::new(kernel(format!("f16_storage{lanes}"), buffers, vec![wrap(vec![store(0, i(), half)])]), p));
 

@@ -3,8 +3,8 @@
 //! Every error bound stated in these files is measured by `tests/math.rs` against the standard library's f64.
 //! Coefficients are our own fits: weighted least squares on Chebyshev nodes, iterated toward the minimax polynomial.
 
-mod atan;
 mod asin;
+mod atan;
 mod erf;
 mod exp;
 mod hyperbolic;
