@@ -63,7 +63,10 @@ fn reads_point_by_point(reader: &Stage, buffer: BufferId, of: &Stage) -> bool {
         if let Expr::Load { buffer: b, index } = e
             && *b == buffer
         {
-            straight &= index.iter().enumerate().all(|(k, i)| *i == Expr::Var(VarId(k as u32)));
+            let point = |(k, i): (usize, &Expr)| {
+                *i == Expr::Var(VarId(k as u32)) || (*i == Expr::Index(0) && of.axes.get(k).is_some_and(|a| a.extent == 1))
+            };
+            straight &= index.iter().enumerate().all(point);
         }
     });
     straight

@@ -4,9 +4,9 @@
 mod contraction;
 mod elementwise;
 mod inlining;
+mod register_tile;
 mod rows;
 mod window;
-mod register_tile;
 
 use crate::recipes::{AnchorKind, GroupProgram};
 use crate::schedule::{Schedule, ScheduleError, Step};
@@ -23,11 +23,20 @@ pub fn default_schedule(group: &GroupProgram, target: &Target) -> Result<Schedul
         AnchorKind::DepthwiseConv { .. } | AnchorKind::Pool { .. } | AnchorKind::ConvTranspose { .. } => {
             window::schedule(&mut s, &anchor, target)?;
         }
+        AnchorKind::Reduction { .. } if !reduces_last(&s, &anchor) => window::schedule(&mut s, &anchor, target)?,
         AnchorKind::RowReduction { .. } | AnchorKind::Reduction { .. } => rows::schedule(&mut s, target)?,
         AnchorKind::Injective => elementwise::schedule(&mut s, target)?,
         AnchorKind::Scan | AnchorKind::Opaque => {}
     }
     Ok(s)
+}
+
+/// Whether a reduction runs along the last dimension of what it reads, so that its rows are contiguous.
+fn reduces_last(s: &Schedule, anchor: &str) -> bool {
+    let Some(id) = s.stage_named(anchor) else { return true };
+    let stage = s.program().stage(id);
+    let last_axis_is_real = stage.axes.last().is_some_and(|a| a.extent > 1);
+    stage.reduce.is_empty() || !last_axis_is_real || s.contiguous_in(id, stage.axes.len() + stage.reduce.len() - 1)
 }
 
 /// Applies steps given as text, with names already filled in.

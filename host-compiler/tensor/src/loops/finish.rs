@@ -26,7 +26,7 @@ fn statement(node: &Node, ranges: &Ranges) -> Vec<Stmt> {
             let body = statements(body, &inside);
             match (*extent, body.is_empty()) {
                 (_, true) | (..=0, _) => vec![],
-                (1, _) if *kind != LoopKind::Parallel => body.iter().flat_map(|s| fix_zero(s, *var, ranges)).collect(),
+                (1, _) => body.iter().flat_map(|s| fix_zero(s, *var, ranges)).collect(),
                 _ => vec![Stmt::For { var: *var, extent: *extent, kind: *kind, body }],
             }
         }
