@@ -53,12 +53,13 @@ pub fn cpus() -> Vec<&'static str> {
     CPUS.iter().map(|c| c.name).chain(["native"]).collect()
 }
 
-/// The description of `cpu`, `None` when there is none of that name.
+/// The description of `cpu` (`cortex-` may be left out), `None` when there is none of that name.
 pub fn describe(name: &str, cpu: &str) -> Result<Option<Target>, CodegenError> {
     if cpu == "native" {
         return native(name).map(Some);
     }
-    Ok(CPUS.iter().find(|c| c.name == cpu).map(|c| target(name, c)))
+    let named = |c: &&Cpu| c.name == cpu || c.name.strip_prefix("cortex-") == Some(cpu);
+    Ok(CPUS.iter().find(named).map(|c| target(name, c)))
 }
 
 fn target(name: &str, cpu: &Cpu) -> Target {

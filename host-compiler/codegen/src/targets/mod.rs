@@ -124,6 +124,12 @@ mod tests {
     }
 
     #[test]
+    fn cortex_may_be_left_out() {
+        let long = find("aarch64-linux", Some("cortex-a76")).unwrap();
+        assert_eq!(find("aarch64-linux", Some("a76")).unwrap(), long);
+    }
+
+    #[test]
     fn errors_name_near_matches() {
         let message = find("x86-64-linux", None).unwrap_err().to_string();
         assert!(message.contains("did you mean x86_64-linux?"), "{message}");
