@@ -1,7 +1,8 @@
 //! Moves a Reshape behind the element-wise operators that follow it, next to what fusion would join.
 //!
 //! Contract: applies where the Reshape's operand is computed by an operator that absorbs element-wise nodes, or by an
-//! element-wise one, so that the two meet. Other operands are brought into the shape before the Reshape: constants
+//! element-wise one, and only element-wise operators read the Reshape, so that the two meet; and where no other operand
+//! could be joined with as it is. Other operands are brought into the shape before the Reshape: constants
 //! here, others by a Reshape of their own, which is a view and costs nothing. Results are bit-identical.
 //!
 //! ```text
@@ -11,19 +12,22 @@
 //!                                                   %a: f32[1,4,6] = Reshape(%a.flat)
 //! ```
 
+use std::collections::HashMap;
+
 use super::PassError;
 use super::fuse::absorbs_elementwise;
 use super::rewriter::Rewriter;
-use crate::graph::{Graph, Node, ValueId};
+use crate::graph::{Graph, Node, NodeId, ValueId};
 use crate::op::Op;
 
 /// Moves Reshapes behind element-wise nodes.
 pub fn sink_reshape(graph: &mut Graph) -> Result<(), PassError> {
+    let readers = Readers::of(graph);
     let mut r = Rewriter::new(graph);
     for node in &graph.nodes {
         let inputs = r.operands(node)?;
-        let plan = node.outputs.first().and_then(|&y| plan(&r, node, &inputs, &graph.ty(y).shape));
-        let Some((operands, to)) = plan else {
+        let plan = node.outputs.first().and_then(|&y| plan(&r, &readers, node, &inputs, &graph.ty(y).shape));
+        let Some(operands) = plan else {
             r.emit_for(node, node.op.clone(), &inputs)?;
             continue;
         };
@@ -32,28 +36,59 @@ pub fn sink_reshape(graph: &mut Graph) -> Result<(), PassError> {
             flat.push(reshaped(&mut r, v, &shape)?);
         }
         let inner = r.emit(&format!("{}.flat", node.name), node.op.clone(), &flat)?;
-        r.emit_for(node, Op::Reshape { shape: to }, &[inner])?;
+        let shape = node.outputs.first().map_or_else(Vec::new, |&y| graph.ty(y).shape.clone());
+        r.emit_for(node, Op::Reshape { shape }, &[inner])?;
     }
     *graph = r.finish()?;
     Ok(())
 }
 
-/// The operands with the shapes they take before the Reshape, and the shape behind it; `None` where it stays.
+/// Who reads the values of the graph.
+struct Readers<'a> {
+    graph: &'a Graph,
+    nodes: HashMap<ValueId, Vec<NodeId>>,
+}
+
+impl Readers<'_> {
+    fn of(graph: &Graph) -> Readers<'_> {
+        Readers { graph, nodes: graph.consumers() }
+    }
+
+    /// Whether only element-wise nodes read `v`, and how many.
+    fn elementwise(&self, v: ValueId) -> Option<usize> {
+        let readers = self.nodes.get(&v)?;
+        let is_output = self.graph.outputs.iter().any(|(_, o)| *o == v);
+        let all = readers.iter().all(|n| is_elementwise(&self.graph.nodes[n.0 as usize].op));
+        (all && !is_output).then_some(readers.len())
+    }
+}
+
+fn is_elementwise(op: &Op) -> bool {
+    matches!(op, Op::Unary(_) | Op::Binary(_) | Op::Select | Op::Cast(_))
+}
+
+/// The operands with the shapes they take before the Reshape; `None` where it stays.
 fn plan(
     r: &Rewriter,
+    readers: &Readers,
     node: &Node,
     inputs: &[ValueId],
     result: &[usize],
-) -> Option<(Vec<(ValueId, Vec<usize>)>, Vec<usize>)> {
-    matches!(node.op, Op::Unary(_) | Op::Binary(_) | Op::Select | Op::Cast(_)).then_some(())?;
-    let from = inputs.iter().find_map(|&v| {
-        let view = r.source(v).filter(|n| matches!(n.op, Op::Reshape { .. }))?;
-        let x = *view.inputs.first()?;
-        let worthwhile = r.shape(v) == result && absorbs_elementwise(&r.source(x)?.op);
-        worthwhile.then(|| r.shape(x).to_vec())
-    })?;
-    let operands = inputs.iter().map(|&v| Some((v, shape_before(r.shape(v), result, &from)?)));
-    Some((operands.collect::<Option<Vec<_>>>()?, result.to_vec()))
+) -> Option<Vec<(ValueId, Vec<usize>)>> {
+    is_elementwise(&node.op).then_some(())?;
+    let mut from = None;
+    for (&old, &v) in node.inputs.iter().zip(inputs).filter(|&(_, &v)| r.shape(v) == result) {
+        let Some(source) = r.source(v) else { continue };
+        let reads = readers.elementwise(old);
+        if let (Op::Reshape { .. }, Some(_), [x]) = (&source.op, reads, source.inputs.as_slice()) {
+            let joins = r.source(*x).is_some_and(|n| absorbs_elementwise(&n.op));
+            from = from.or_else(|| joins.then(|| r.shape(*x).to_vec()));
+        } else if reads == Some(1) && absorbs_elementwise(&source.op) {
+            return None;
+        }
+    }
+    let from = from?;
+    inputs.iter().map(|&v| Some((v, shape_before(r.shape(v), result, &from)?))).collect()
 }
 
 /// The shape under which an operand of `shape` broadcasts to `from` just as it did to `to`, where `to` is `from` reshaped.
