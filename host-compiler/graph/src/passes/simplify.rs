@@ -13,7 +13,7 @@
 //! The rules, by file: `movement` (no-op and repeated Reshape, Transpose, Slice, Pad, Expand, Concat, Tile, Resize, a
 //! Transpose that moves only unit dimensions, Gather at constant positions), `arithmetic` (neutral operands, powers,
 //! clamps, activations of activations), `broadcast` (an Expand whose consumer broadcasts anyway), `products` (a
-//! Transpose that a MatMul can read through), `padding` (a Pad with zeros before a convolution).
+//! Transpose that a MatMul can read through, a batch of rows with one matrix), `padding` (a Pad with zeros before a convolution).
 
 mod arithmetic;
 mod broadcast;
@@ -33,8 +33,9 @@ enum Step {
     Value(ValueId),
     /// The node is this other operator on these values; rules are tried on it again.
     Node(Op, Vec<ValueId>),
-    /// The node's result is a node on the result of another: `outer(inner(inputs))`.
-    Chain { inner: Op, inputs: Vec<ValueId>, outer: Op },
+    /// The node's result is a node on the result of another, `outer(inner(inputs))`; `first` is applied to the first of
+    /// the inputs before that.
+    Chain { first: Option<Op>, inner: Op, inputs: Vec<ValueId>, outer: Op },
     /// The operator `op` on `inputs`, of which number `index` becomes the result of `operand`, applied to itself.
     Operand { op: Op, inputs: Vec<ValueId>, index: usize, operand: Op },
     /// The node with one operand replaced by a new constant.
@@ -81,7 +82,10 @@ fn simplest(r: &mut Rewriter, name: &str, mut op: Op, mut inputs: Vec<ValueId>) 
                 let constant = r.new.add_constant(format!("{name}.constant"), constant);
                 (op, inputs) = (next, vec![x, constant]);
             }
-            Some(Step::Chain { inner, inputs: operands, outer }) => {
+            Some(Step::Chain { first, inner, inputs: mut operands, outer }) => {
+                if let Some(first) = first {
+                    operands[0] = emit(r, &format!("{name}.operand"), first, vec![operands[0]])?;
+                }
                 (op, inputs) = (outer, vec![emit(r, &format!("{name}.inner"), inner, operands)?]);
             }
             Some(Step::Operand { op: next, inputs: mut operands, index, operand }) => {

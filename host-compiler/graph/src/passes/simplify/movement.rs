@@ -100,5 +100,5 @@ fn gather(r: &Rewriter, axis: usize, inputs: &[ValueId]) -> Option<Step> {
         return Some(Step::Node(slice, vec![x]));
     }
     let without = [&shape[..axis], &shape[axis + 1..]].concat();
-    Some(Step::Chain { inner: slice, inputs: vec![x], outer: Op::Reshape { shape: without } })
+    Some(Step::Chain { first: None, inner: slice, inputs: vec![x], outer: Op::Reshape { shape: without } })
 }
