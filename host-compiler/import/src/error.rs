@@ -45,7 +45,7 @@ pub enum ImportError {
     #[error("{node} reads '{value}', which no input, initialiser or earlier node defines")]
     UnknownValue {
         /// the reading node
-        node: NodeRef,
+        node: Box<NodeRef>,
         /// the value's name
         value: String,
     },
@@ -56,7 +56,7 @@ pub enum ImportError {
     )]
     OutOfOrder {
         /// the reading node
-        node: NodeRef,
+        node: Box<NodeRef>,
         /// the value's name
         value: String,
     },
@@ -125,7 +125,7 @@ pub enum ImportError {
     #[error("{node} is not supported: {reason}")]
     Unsupported {
         /// the node
-        node: NodeRef,
+        node: Box<NodeRef>,
         /// why, and what could be done
         reason: String,
     },
@@ -136,7 +136,7 @@ pub enum ImportError {
     )]
     DataDependent {
         /// the node
-        node: NodeRef,
+        node: Box<NodeRef>,
         /// the value that had to be constant
         value: String,
         /// what it decides
@@ -146,7 +146,7 @@ pub enum ImportError {
     #[error("{node} is malformed: {reason}")]
     InvalidNode {
         /// the node
-        node: NodeRef,
+        node: Box<NodeRef>,
         /// what is wrong
         reason: String,
     },

@@ -329,3 +329,53 @@ fn a_shared_key_head_serves_a_group_of_query_heads() {
     let nodes = vec![node("Attention", &["x0", "x1", "x1"], &["y"], vec![float("scale", 0.0)])];
     assert_is(&run(23, &[&q, &kv], vec![], nodes), &[1, 2, 1, 2], &[0.5; 4]);
 }
+
+#[test]
+fn loops_of_a_known_length_are_unrolled() {
+    let scalar = |name: &str, code| value(name, code, &[]);
+    let body = GraphProto {
+        input: vec![scalar("i", I64), scalar("c", 9), value("a", F32, &["2"])],
+        output: vec![scalar("c2", 9), value("a2", F32, &["2"]), value("square", F32, &["2"])],
+        node: vec![
+            node("Identity", &["c"], &["c2"], vec![]),
+            node("Add", &["a", "x0"], &["a2"], vec![]),
+            node("Mul", &["a2", "a2"], &["square"], vec![]),
+        ],
+        ..Default::default()
+    };
+    let x = tensor(&[2], &[1.0, 2.0]);
+    let run_loop = |outputs: &[&str], steps: i64| {
+        let stored = vec![ints_tensor("steps", &[], &[steps])];
+        let nodes = vec![node("Loop", &["steps", "", "x0"], outputs, vec![graph_attribute("body", body.clone())])];
+        run(13, &[&x], stored, nodes)
+    };
+    assert_is(&run_loop(&["y"], 3), &[2], &[4.0, 8.0]);
+    assert_is(&run_loop(&["last", "y"], 2), &[2, 2], &[4.0, 16.0, 9.0, 36.0]);
+    assert_is(&run_loop(&["y"], 0), &[2], &[1.0, 2.0]);
+}
+
+#[test]
+fn scans_are_unrolled_along_their_axes() {
+    let body = GraphProto {
+        input: vec![value("sum", F32, &[]), value("x", F32, &[])],
+        output: vec![value("total", F32, &[]), value("running", F32, &[])],
+        node: vec![node("Add", &["sum", "x"], &["total"], vec![]), node("Neg", &["total"], &["running"], vec![])],
+        ..Default::default()
+    };
+    let (zero, x) = (tensor(&[], &[0.0]), counting(&[4]));
+    let attributes =
+        vec![graph_attribute("body", body), int("num_scan_inputs", 1), ints("scan_input_directions", &[1])];
+    let nodes = vec![node("Scan", &["x0", "x1"], &["total", "y"], attributes)];
+    assert_is(&run(13, &[&zero, &x], vec![], nodes), &[4], &[-3.0, -5.0, -6.0, -6.0]);
+}
+
+#[test]
+fn max_pool_says_where_the_largest_element_stands() {
+    let x = tensor(&[1, 2, 2, 3], &[1.0, 9.0, 2.0, 3.0, 4.0, 5.0, -1.0, -2.0, -3.0, -4.0, -5.0, -6.0]);
+    let attributes = || vec![ints("kernel_shape", &[2, 2]), ints("strides", &[1, 2]), ints("pads", &[0, 0, 0, 1])];
+    let nodes = vec![node("MaxPool", &["x0"], &["values", "y"], attributes())];
+    assert_is(&run(13, &[&x], vec![], nodes), &[1, 2, 1, 2], &[1.0, 5.0, 6.0, 8.0]);
+    let columns = [attributes(), vec![int("storage_order", 1)]].concat();
+    let nodes = vec![node("MaxPool", &["x0"], &["values", "y"], columns)];
+    assert_is(&run(13, &[&x], vec![], nodes), &[1, 2, 1, 2], &[2.0, 5.0, 6.0, 10.0]);
+}

@@ -74,7 +74,7 @@ fn split_heads(n: &mut NodeContext, x: ValueId, heads: i64) -> Result<ValueId, F
 /// Queries in groups that share a key head: `[batch, key heads, queries per key, sequence, size]`.
 fn grouped(n: &mut NodeContext, x: ValueId, key_heads: usize) -> Result<ValueId, Fault> {
     let shape = n.shape(x);
-    let divides = key_heads > 0 && shape[1] % key_heads == 0;
+    let divides = key_heads > 0 && shape[1].is_multiple_of(key_heads);
     if !divides {
         return Err(Fault::Invalid(format!("{key_heads} key heads do not divide {} query heads", shape[1])));
     }

@@ -12,9 +12,9 @@ pub(super) fn translate(n: &mut NodeContext) -> Result<Vec<ValueId>, Fault> {
     let (taken, other) = (n.attributes.graph("then_branch")?, n.attributes.graph("else_branch")?);
     if let Some(known) = n.known(condition)? {
         let is_true = known.to_i64s().iter().any(|&c| c != 0);
-        return n.branch(if is_true { taken } else { other });
+        return n.body(if is_true { taken } else { other }, &[]);
     }
-    let (then, otherwise) = (n.branch(taken)?, n.branch(other)?);
+    let (then, otherwise) = (n.body(taken, &[])?, n.body(other, &[])?);
     if then.len() != otherwise.len() {
         return Err(Fault::Invalid("the branches have different numbers of results".into()));
     }

@@ -15,6 +15,7 @@ mod crop_resize;
 mod einsum;
 mod fourier;
 mod gather;
+mod max_pool_indices;
 mod microsoft;
 mod movement;
 mod normalization;
@@ -34,6 +35,7 @@ mod slice;
 mod softmax;
 mod space;
 mod unary;
+mod unroll;
 mod window;
 
 use lathe_graph::ValueId;
@@ -139,6 +141,7 @@ const OPERATORS: &[Operator] = &[
     Operator { name: "LessOrEqual", versions: &[12, 16], translate: binary::translate },
     Operator { name: "Log", versions: &[6, 13], translate: unary::translate },
     Operator { name: "LogSoftmax", versions: &[1, 11, 13], translate: softmax::softmax },
+    Operator { name: "Loop", versions: &[1, 11, 13, 16, 19, 21, 23, 24, 25], translate: unroll::looped },
     Operator { name: "LpNormalization", versions: &[1, 22], translate: normalization::lp },
     Operator { name: "LpPool", versions: &[2, 11, 18, 22], translate: pool::lp_pool },
     Operator { name: "MatMul", versions: &[1, 9, 13], translate: product::matmul },
@@ -178,6 +181,7 @@ const OPERATORS: &[Operator] = &[
     Operator { name: "RotaryEmbedding", versions: &[23], translate: rotary::translate },
     Operator { name: "Round", versions: &[11, 22], translate: unary::translate },
     Operator { name: "STFT", versions: &[17], translate: fourier::stft },
+    Operator { name: "Scan", versions: &[9, 11, 16, 19, 21, 23, 24, 25], translate: unroll::scan },
     Operator { name: "Scatter", versions: &[9], translate: scatter::elements },
     Operator { name: "ScatterElements", versions: &[11, 13, 16, 18], translate: scatter::elements },
     Operator { name: "ScatterND", versions: &[11, 13, 16, 18], translate: scatter::nd },

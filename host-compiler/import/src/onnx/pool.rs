@@ -3,20 +3,21 @@
 use lathe_graph::op::{Layout, Pool, Reduction, Window};
 use lathe_graph::{DType, Op, ValueId};
 
-use super::window;
+use super::{max_pool_indices, window};
 use crate::translate::{Fault, NodeContext, extents};
 
 /// Largest element of each window.
 pub(super) fn max_pool(n: &mut NodeContext) -> Result<Vec<ValueId>, Fault> {
-    if n.wants(1) {
-        return Err(Fault::Unsupported("the indices of the largest elements are not computed".into()));
-    }
     let x = n.input(0)?;
     let dtype = n.dtype(x);
     let narrow = matches!(dtype, DType::I8 | DType::U8);
     let x = if narrow { n.cast(x, DType::I32)? } else { x };
-    let result = pooled(n, x, Pool::Max)?;
-    Ok(vec![n.cast(result, dtype)?])
+    let (window, output) = geometry(n, x)?;
+    let indices = if n.wants(1) { Some(max_pool_indices::indices(n, x, &window, &output)?) } else { None };
+    let result = n.push(Op::Pool { pool: Pool::Max, window, output, layout: Layout::ChannelsFirst }, &[x])?;
+    let mut results = vec![n.cast(result, dtype)?];
+    results.extend(indices);
+    Ok(results)
 }
 
 /// Mean of each window.
@@ -39,26 +40,32 @@ fn norm_order(n: &NodeContext) -> Result<u32, Fault> {
 }
 
 fn pooled(n: &mut NodeContext, x: ValueId, pool: Pool) -> Result<ValueId, Fault> {
+    let (window, output) = geometry(n, x)?;
+    n.push(Op::Pool { pool, window, output, layout: Layout::ChannelsFirst }, &[x])
+}
+
+/// The window and the result's spatial extents.
+fn geometry(n: &NodeContext, x: ValueId) -> Result<(Window, Vec<usize>), Fault> {
     let spatial = window::spatial(n, x)?;
     let kernel = n.attributes.ints("kernel_shape")?.ok_or_else(|| Fault::Invalid("kernel_shape is missing".into()))?;
     let kernel = extents(kernel, "kernel_shape")?;
     if kernel.len() != spatial.len() {
         return Err(Fault::Invalid(format!("kernel_shape {kernel:?} does not fit spatial extents {spatial:?}")));
     }
-    let mut window = window::resolve(n, kernel, &spatial)?;
+    let window = window::resolve(n, kernel, &spatial)?;
     let ceil = n.attributes.flag("ceil_mode", false)? && window::auto_pad(n)? == window::AutoPad::Explicit;
     let mut output = Vec::with_capacity(spatial.len());
     for k in 0..spatial.len() {
-        let extent = if ceil { ceil_extent(&mut window, k, spatial[k]) } else { window.output_extent(k, spatial[k]) };
+        let extent = if ceil { ceil_extent(&window, k, spatial[k]) } else { window.output_extent(k, spatial[k]) };
         output.push(extent.ok_or_else(|| {
             Fault::Invalid(format!("the kernel {:?} is larger than the padded input {spatial:?}", window.kernel))
         })?);
     }
-    n.push(Op::Pool { pool, window, output, layout: Layout::ChannelsFirst }, &[x])
+    Ok((window, output))
 }
 
 /// Windows in dimension `k` when a last one may run past the padding, as long as it starts before it.
-fn ceil_extent(window: &mut Window, k: usize, extent: usize) -> Option<usize> {
+fn ceil_extent(window: &Window, k: usize, extent: usize) -> Option<usize> {
     let span = window.dilations[k].checked_mul(window.kernel[k].checked_sub(1)?)?.checked_add(1)?;
     let padded = extent.checked_add(window.pad_before[k])?.checked_add(window.pad_after[k])?;
     let count = padded.checked_sub(span)?.div_ceil(window.strides[k]).checked_add(1)?;

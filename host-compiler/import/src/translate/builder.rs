@@ -67,7 +67,7 @@ impl Builder {
     }
 
     /// Counts computed constants; false when there would be too many bytes of them.
-    pub(super) fn afford(&mut self, bytes: usize) -> bool {
+    pub(crate) fn afford(&mut self, bytes: usize) -> bool {
         let total = self.folded.saturating_add(bytes);
         let affordable = total <= FOLD_TOTAL_BYTES;
         if affordable {

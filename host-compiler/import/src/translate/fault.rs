@@ -31,6 +31,7 @@ impl Fault {
 
     /// The error with the node's name on it.
     pub(crate) fn at(self, node: NodeRef) -> ImportError {
+        let node = Box::new(node);
         match self {
             Fault::Unsupported(reason) => ImportError::Unsupported { node, reason },
             Fault::Invalid(reason) => ImportError::InvalidNode { node, reason },

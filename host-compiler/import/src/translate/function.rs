@@ -46,7 +46,7 @@ fn bind_attributes(body: &NodeProto, call: &[AttributeProto], left_out: &[&Strin
         *attribute = AttributeProto { name: std::mem::take(&mut attribute.name), ..value.clone() };
         true
     });
-    for input in node.input.iter_mut().filter(|i| left_out.iter().any(|l| *l == &**i)) {
+    for input in node.input.iter_mut().filter(|i| left_out.contains(&&**i)) {
         input.clear();
     }
     node

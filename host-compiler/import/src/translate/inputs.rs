@@ -42,10 +42,10 @@ impl Walk<'_> {
         }
         let mut symbols = Symbols::default();
         for input in &inputs {
-            if let Some(given) = self.given_shape(input.name) {
-                if let Err(error) = symbols.fix(input, &given) {
-                    self.observer.problem(error)?;
-                }
+            if let Some(given) = self.given_shape(input.name)
+                && let Err(error) = symbols.fix(input, &given)
+            {
+                self.observer.problem(error)?;
             }
         }
         let mut missing = Vec::new();

@@ -65,6 +65,11 @@ impl<'n, 'w> NodeContext<'n, 'w> {
         inputs.filter(|v| !v.is_empty()).ok_or_else(|| Fault::Invalid("an input is missing".into()))
     }
 
+    /// All inputs from `first` on, none of which may be left out.
+    pub(crate) fn inputs_from(&self, first: usize) -> Result<Vec<ValueId>, Fault> {
+        (first..self.inputs.len()).map(|i| self.input(i)).collect()
+    }
+
     /// Type of a value.
     pub(crate) fn ty(&self, value: ValueId) -> &TensorType {
         self.walk.builder.graph.ty(value)
@@ -247,9 +252,14 @@ impl<'n, 'w> NodeContext<'n, 'w> {
         }
     }
 
-    /// Translates a branch in place: its results.
-    pub(crate) fn branch(&mut self, body: &GraphProto) -> Result<Vec<ValueId>, Fault> {
-        Ok(self.walk.nested(&mut body.clone(), &[], false)?)
+    /// Translates a body in place with its inputs bound to `values`: its results.
+    pub(crate) fn body(&mut self, body: &GraphProto, values: &[ValueId]) -> Result<Vec<ValueId>, Fault> {
+        if body.input.len() != values.len() {
+            let (takes, given) = (body.input.len(), values.len());
+            return Err(Fault::Invalid(format!("its body takes {takes} values, {given} are given")));
+        }
+        let given: Vec<_> = body.input.iter().zip(values).map(|(i, &v)| (i.name.clone(), Some(v))).collect();
+        Ok(self.walk.nested(&mut body.clone(), &given, false)?)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use lathe_graph::{Graph, ValueId};
+use prost::Message;
 
 use super::builder::Builder;
 use super::{Fault, NodeContext};
@@ -169,7 +170,7 @@ impl<'a> Walk<'a> {
                 Some(Binding::Value(id)) => values.push(Some(id)),
                 Some(Binding::Broken) => return Ok(None),
                 None => {
-                    let (node, value) = (reference.clone(), name.clone());
+                    let (node, value) = (Box::new(reference.clone()), name.clone());
                     let later = nodes.iter().any(|n| n.output.contains(name));
                     self.observer.problem(match later {
                         true => ImportError::OutOfOrder { node, value },
@@ -243,6 +244,11 @@ impl<'a> Walk<'a> {
     ) -> Result<Vec<ValueId>, ImportError> {
         if self.scopes.len() >= MAX_DEPTH {
             return Err(ImportError::Model { reason: format!("functions or branches nest deeper than {MAX_DEPTH}") });
+        }
+        self.nodes += 1;
+        let stored: usize = body.initializer.iter().map(|t| t.encoded_len()).sum();
+        if self.nodes > MAX_NODES || !self.builder.afford(stored) {
+            return Err(ImportError::Model { reason: "inlined functions, branches and loops grow too large".into() });
         }
         let names = given.iter().filter_map(|(n, v)| v.map(|v| (n.clone(), Binding::Value(v)))).collect();
         self.scopes.push(Scope { names, isolated });
