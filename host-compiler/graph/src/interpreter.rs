@@ -97,6 +97,14 @@ pub fn eval_op(op: &Op, inputs: &[&Tensor]) -> Result<Vec<Tensor>, EvalError> {
         return Err(EvalError::TooLarge { op: op.name(), ty: ty.clone() });
     }
     let x = Operands { op: op.name(), inputs, results: &results };
+    if results.iter().all(|ty| ty.elements() == 0) {
+        // Nothing to compute, however large the other dimensions are.
+        return results
+            .iter()
+            .map(|ty| x.one(Tensor::new(ty.clone(), Vec::new())))
+            .collect::<Result<Vec<_>, _>>()
+            .map(|t| t.concat());
+    }
     match op {
         Op::Unary(f) => elementwise::unary(*f, &x),
         Op::Binary(f) => elementwise::binary(*f, &x),
