@@ -1,5 +1,6 @@
 //! What a person types.
 
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -23,31 +24,38 @@ Examples:
 
 /// Lathe: compiles a trained ONNX model into one compact artifact for a device, runs and times it.
 #[derive(Debug, Parser)]
-#[command(name = "host-compiler", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-#[command(arg_required_else_help = true, after_help = format!("{TOP_EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(name = "host-compiler", version, arg_required_else_help = true)]
+#[command(override_usage = "host-compiler [compile] MODEL --target TARGET -o OUT.lathe\n       host-compiler VERB …")]
+#[command(after_help = format!("{TOP_EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct Cli {
     #[command(subcommand)]
-    pub verb: Option<Verb>,
-    #[command(flatten)]
-    pub compile: Option<CompileArgs>,
+    pub verb: Verb,
 }
 
 impl Cli {
-    /// The arguments every verb has.
-    pub fn common(&self) -> Common {
-        match (&self.verb, &self.compile) {
-            (Some(verb), _) => verb.common(),
-            (None, Some(compile)) => compile.common,
-            (None, None) => Common::default(),
+    /// Reads the arguments; without a verb they are those of `compile`.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+        let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+        if arguments.get(1).is_some_and(|first| begins_compile(first)) {
+            arguments.insert(1, "compile".into());
         }
+        Cli::try_parse_from(arguments)
     }
+}
+
+/// Whether the first argument is one of `compile`'s and no verb: a flag, or something that looks like a file. A word that
+/// is neither is left to be reported as an unknown verb.
+fn begins_compile(first: &OsStr) -> bool {
+    let first = first.to_string_lossy();
+    let own = ["-h", "--help", "-V", "--version"].contains(&first.as_ref());
+    !own && (first.starts_with('-') || first.contains(['.', '/']))
 }
 
 /// What every verb takes.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct Common {
     /// Print one JSON document to standard output (with a `schema` number); logs and progress go to standard error
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub json: bool,
 }
 
@@ -70,7 +78,8 @@ pub enum Verb {
 }
 
 impl Verb {
-    fn common(&self) -> Common {
+    /// The arguments every verb has.
+    pub fn common(&self) -> Common {
         match self {
             Verb::Compile(a) => a.common,
             Verb::Run(a) => a.common,
@@ -308,11 +317,14 @@ mod tests {
 
     #[test]
     fn no_verb_means_compile() {
-        let cli = Cli::try_parse_from(["host-compiler", "--target", "aarch64-jetson", "m.onnx", "-o", "m.lathe"]).unwrap();
-        assert!(cli.verb.is_none());
-        assert_eq!(cli.compile.unwrap().target, "aarch64-jetson");
-        let cli = Cli::try_parse_from(["host-compiler", "inspect", "m.lathe", "--json"]).unwrap();
-        assert!(cli.common().json);
-        assert!(Cli::try_parse_from(["host-compiler", "m.onnx"]).is_err());
+        let read = |words: &[&str]| Cli::read(["host-compiler"].iter().chain(words).map(OsString::from));
+        let bare = read(&["--target", "aarch64-jetson", "m.onnx", "-o", "m.lathe"]).unwrap();
+        assert!(matches!(bare.verb, Verb::Compile(c) if c.target == "aarch64-jetson"));
+        let bare = read(&["m.onnx", "--target", "aarch64-linux", "--json"]).unwrap();
+        assert!(bare.verb.common().json);
+        assert!(matches!(read(&["inspect", "m.lathe", "--json"]).unwrap().verb, Verb::Inspect(_)));
+        assert!(read(&["m.onnx"]).is_err());
+        let unknown = read(&["complie", "m.onnx"]).unwrap_err().to_string();
+        assert!(unknown.contains("compile"), "{unknown}");
     }
 }

@@ -14,8 +14,6 @@ mod verbs;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::arguments::Cli;
 use crate::failure::Exit;
 
@@ -23,13 +21,13 @@ use crate::failure::Exit;
 const STACK: usize = 256 << 20;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(e) => return arguments::explain(&e),
     };
     failure::replace_panic_message();
-    console::start(&cli.common());
-    let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || verbs::run(cli));
+    console::start(&cli.verb.common());
+    let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || verbs::run(&cli.verb));
     let result = worker.map(std::thread::JoinHandle::join);
     match result {
         Ok(Ok(exit)) => exit.into(),

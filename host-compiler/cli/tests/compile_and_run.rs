@@ -162,9 +162,11 @@ fn time_gives_every_sample() {
     let ms = |key: &str| document[key].as_f64().unwrap();
     assert!(ms("min_ms") <= ms("median_ms") && ms("median_ms") <= ms("max_ms") && ms("min_ms") > 0.0);
     let profile = json(&bench.expect(0, &["time", "m.lathe", "--profile", "--json"]));
-    let conv = profile["steps"].as_array().unwrap().iter().find(|s| s["label"].as_str().unwrap().contains("Conv")).unwrap();
-    // 4 x 5 x 7 outputs of 2 x 9 multiply-adds at least.
-    assert!(conv["operations"].as_u64().unwrap() >= 2 * 4 * 35 * 18, "{conv}");
+    let steps = profile["steps"].as_array().unwrap().iter();
+    let conv = steps.filter(|s| s["label"].as_str().unwrap().contains("Conv")).map(|s| s["operations"].as_u64().unwrap());
+    // 4 x 5 x 7 outputs of 2 x 9 multiply-adds at least, and not many times as much.
+    let conv: u64 = conv.sum();
+    assert!((2 * 4 * 35 * 18..4 * 4 * 35 * 18).contains(&conv), "{conv}");
 }
 
 #[test]

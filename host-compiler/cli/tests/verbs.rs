@@ -34,7 +34,7 @@ fn completions_name_the_verbs() {
     let bench = Bench::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = bench.expect(0, &["completions", shell]).stdout;
-        assert!(script.contains("inspect") && script.contains("--mcpu"), "{shell}");
+        assert!(script.contains("inspect") && script.contains("mcpu"), "{shell}");
     }
 }
 

@@ -8,7 +8,7 @@ use lathe_tensor::loops::lower;
 use lathe_tensor::program::{Body, Role};
 use lathe_tensor::recipes::{self, GroupProgram};
 use lathe_tensor::schedule::{Packing, Schedule};
-use lathe_tensor::{BufferId, Expr, Kernel, Program, Target};
+use lathe_tensor::{BufferId, Expr, Kernel, Program, Stmt, Target};
 
 use crate::error::CompileError;
 use crate::options::OptimizationLevel;
@@ -106,8 +106,9 @@ fn phases(graph: &Graph, group: &GroupProgram, schedule: &Schedule, label: &str)
         let operations = operations.of(&l.params);
         phases.push(Phase { kernel: l.kernel, params, operations });
     }
-    if let Some(first) = phases.first_mut() {
-        first.operations += operations.left();
+    // Stages that were inlined or live in registers belong to the phase that does most.
+    if let Some(busiest) = phases.iter_mut().max_by_key(|p| stores(&p.kernel.body)) {
+        busiest.operations += operations.left();
     }
     Ok(phases)
 }
@@ -121,6 +122,16 @@ fn source(graph: &Graph, group: &GroupProgram, schedule: &Schedule, buffer: Buff
         Some(v) if schedule.program().buffer(buffer).role != Role::Temp => ParamSource::Value(v),
         _ => ParamSource::Temporary(buffer),
     }
+}
+
+/// How many elements a nest stores.
+fn stores(body: &[Stmt]) -> i64 {
+    let one = |stmt: &Stmt| match stmt {
+        Stmt::For { extent, body, .. } => extent * stores(body),
+        Stmt::Store { .. } => 1,
+        Stmt::If { then, otherwise, .. } => stores(then).max(stores(otherwise)),
+    };
+    body.iter().map(one).sum()
 }
 
 /// Arithmetic of each stage of the program as written, given to the first phase that writes the stage's buffer.

@@ -11,21 +11,20 @@ mod run;
 mod targets;
 mod time;
 
-use crate::arguments::{Cli, Verb};
+use crate::arguments::Verb;
 use crate::console;
 use crate::failure::Exit;
 
 /// Runs what was asked for.
-pub fn run(cli: Cli) -> Exit {
-    let outcome = match (cli.verb, cli.compile) {
-        (Some(Verb::Compile(args)), _) | (None, Some(args)) => compile::run(&args),
-        (Some(Verb::Run(args)), _) => run::run(&args),
-        (Some(Verb::Time(args)), _) => time::run(&args),
-        (Some(Verb::Inspect(args)), _) => inspect::run(&args),
-        (Some(Verb::Check(args)), _) => check::run(&args),
-        (Some(Verb::Targets(args)), _) => targets::run(&args),
-        (Some(Verb::Completions(args)), _) => completions::run(&args),
-        (None, None) => Err(crate::failure::Failure::usage("nothing to do: give a model or a verb, see --help")),
+pub fn run(verb: &Verb) -> Exit {
+    let outcome = match verb {
+        Verb::Compile(args) => compile::run(args),
+        Verb::Run(args) => run::run(args),
+        Verb::Time(args) => time::run(args),
+        Verb::Inspect(args) => inspect::run(args),
+        Verb::Check(args) => check::run(args),
+        Verb::Targets(args) => targets::run(args),
+        Verb::Completions(args) => completions::run(args),
     };
     match outcome {
         Ok(()) => Exit::Done,
