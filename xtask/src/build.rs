@@ -10,12 +10,13 @@ use crate::{process, workspace};
 
 /// The compiler, built for this machine.
 pub fn host_compiler() -> Result<PathBuf> {
-    program("host-compiler", "host-compiler")
+    program("host-compiler")
 }
 
-/// A program of the workspace, built for this machine.
-pub fn program(package: &str, name: &str) -> Result<PathBuf> {
-    process::run(workspace::cargo().args(["build", "--release", "--package", package, "--bin", name]))?;
+/// A program of the workspace, built for this machine. With `--workspace` cargo chooses the same features of every
+/// dependency as for the tests, and builds none of them twice.
+pub fn program(name: &str) -> Result<PathBuf> {
+    process::run(workspace::cargo().args(["build", "--release", "--workspace", "--bin", name]))?;
     let path = workspace::target().join("release").join(name);
     if !path.is_file() {
         bail!("cargo built no {}", path.display());

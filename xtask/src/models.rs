@@ -98,6 +98,11 @@ impl Model {
         self.meta["trained"] == true
     }
 
+    /// Multiply-adds of one inference.
+    pub fn macs(&self) -> u64 {
+        self.meta["macs"].as_u64().unwrap_or(u64::MAX)
+    }
+
     /// Lets the catalogue's own script fill the weights, in the bench's Python environment, if they are missing.
     pub fn expand(&self) -> Result<()> {
         let (false, Some(catalogue), Some(into)) = (self.is_whole(), self.origin.parent(), self.folder.parent()) else {
