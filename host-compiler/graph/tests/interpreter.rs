@@ -280,7 +280,7 @@ fn run_follows_the_graph_and_shows_every_value() {
     graph.outputs.push(("y".into(), y));
     let input = f32s(&[2], &[1.0, -3.0]);
     let mut seen = Vec::new();
-    let out = run_observed(&graph, &[input.clone()], |v, t| seen.push((v, t.to_f64s()))).unwrap();
+    let out = run_observed(&graph, std::slice::from_ref(&input), |v, t| seen.push((v, t.to_f64s()))).unwrap();
     assert_eq!(seen, [(double, vec![2.0, -6.0]), (y, vec![-2.0, 6.0])]);
     assert_eq!(out[0].to_f64s(), [-2.0, 6.0]);
     assert!(matches!(run(&graph, &[]), Err(EvalError::InputCount { expected: 1, got: 0 })));

@@ -9,7 +9,7 @@ pub(super) fn infer(op: &Op, x: &Operands) -> Result<Vec<TensorType>, InferError
         Op::Conv { window, groups, layout } => {
             let (channels, spatial) = image_and_weights(x, window, *groups, *layout)?;
             let weights = x.shape(1);
-            if weights[1].checked_mul(*groups) != Some(channels) || weights[0] % groups != 0 {
+            if weights[1].checked_mul(*groups) != Some(channels) || !weights[0].is_multiple_of(*groups) {
                 return Err(x.error(format!(
                     "weights of shape {weights:?} in {groups} group(s) do not fit an input of {channels} channel(s)"
                 )));

@@ -197,7 +197,7 @@ impl Builder {
                 }
                 1 if n >= 1 => {
                     let at = self.rng.below(n);
-                    if to[at] % 2 == 0 {
+                    if to[at].is_multiple_of(2) {
                         to[at] /= 2;
                         to.insert(at + self.rng.below(2), 2);
                     }
