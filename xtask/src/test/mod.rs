@@ -61,15 +61,13 @@ fn check_format() -> Result<Done> {
     Done::passed()
 }
 
-/// clippy with its default lints: correctness, suspicious, complexity, performance and style. Two style lints are
-/// off: kernels take many parameters by nature, and index loops say what an axis is.
+/// clippy with its default lints and those the workspace's manifest sets.
 fn lint() -> Result<Done> {
     if !process::succeeds(workspace::cargo().args(["clippy", "--version"])) {
         return Ok(Done::Skipped("clippy is not installed".into()));
     }
     let mut clippy = workspace::cargo();
     clippy.args(["clippy", "--release", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]);
-    clippy.args(["-A", "clippy::too_many_arguments", "-A", "clippy::needless_range_loop"]);
     process::run(&mut clippy)?;
     Done::passed()
 }
