@@ -6,6 +6,7 @@ use super::inlining::inline_maps;
 use super::register_tile::{choose, RegisterTile};
 use super::take;
 use crate::expr::{BufferId, Expr, VarId};
+use crate::index::{Ranges, Sum};
 use crate::program::{Body, Role, Stage, StageId};
 use crate::schedule::{Schedule, ScheduleError};
 use crate::target::Target;
@@ -16,24 +17,55 @@ struct Shape {
     tile: String,
     /// stage that computes into registers
     compute: String,
+    /// stage that sums one block of a long reduction, under `compute`
+    block: Option<String>,
     /// stage that pads the image
     pad: Option<String>,
 }
+
+impl Shape {
+    /// The stage that multiplies.
+    fn product(&self) -> &str {
+        self.block.as_deref().unwrap_or(&self.compute)
+    }
+}
+
+/// Sums longer than this are taken in blocks: rounding errors grow with the length of a chain of additions.
+const LONG: i64 = 512;
 
 pub(super) fn schedule(s: &mut Schedule, anchor: &str, target: &Target) -> Result<(), ScheduleError> {
     let pad = pad_stage(s, anchor);
     let keep: Vec<&str> = pad.iter().map(String::as_str).chain([anchor]).collect();
     inline_maps(s, &keep, &[anchor])?;
+    let blocked = block_long_sum(s, anchor)?;
     let Some((tile, compute)) = output_stage(s, anchor)? else {
         return remaining(s, &[], target);
     };
-    let shape = Shape { tile, compute, pad };
+    let block = blocked.then(|| format!("{anchor}.rf"));
+    let shape = Shape { tile, compute, block, pad };
     let by_row = plan_rows(s, &shape, target);
     match by_row {
         Some(rows) => image_rows(s, &shape, rows, target)?,
         None => joined_rows(s, &shape, target)?,
     }
     remaining(s, &[&shape.tile], target)
+}
+
+/// Cuts a long sum into blocks along its last reduce axis; whether it did.
+fn block_long_sum(s: &mut Schedule, anchor: &str) -> Result<bool, ScheduleError> {
+    let Some(id) = s.stage_named(anchor) else { return Ok(false) };
+    let stage = s.program().stage(id).clone();
+    let length: i64 = stage.reduce.iter().map(|a| a.extent).product();
+    let Some(k) = stage.reduce.last() else { return Ok(false) };
+    if length <= LONG || stage.axes.is_empty() {
+        return Ok(false);
+    }
+    let most = (LONG * k.extent / length).max(16);
+    let Some(size) = (16..=most.min(k.extent / 2)).rev().find(|b| k.extent % b == 0 && b % 4 == 0) else {
+        return Ok(false);
+    };
+    take(s, format!("rblock {anchor}.{} {size}", k.name))?;
+    Ok(true)
 }
 
 /// The stage whose loops are tiled and the one that computes inside them; `None` when the anchor has no axes to tile.
@@ -112,13 +144,11 @@ struct ImageRows {
 
 /// Rows one by one (padding then happens row by row, in cache) unless joining them wastes clearly less.
 fn plan_rows(s: &Schedule, shape: &Shape, target: &Target) -> Option<ImageRows> {
-    let id = s.stage_named(&shape.compute)?;
-    let stage = s.program().stage(id);
-    let axes: Vec<i64> = stage.axes.iter().map(|a| a.extent).collect();
+    let axes: Vec<i64> = s.program().stage(s.stage_named(&shape.compute)?).axes.iter().map(|a| a.extent).collect();
     let (columns, w) = (*axes.last()?, *axes.get(axes.len().checked_sub(2)?)?);
     let rows: i64 = axes[..axes.len() - 2].iter().product();
     shape.pad.as_ref()?;
-    let (weights, _) = traffic(s, id);
+    let (weights, _) = traffic(s, s.stage_named(shape.product())?);
     let row_tile = choose(w, columns, target);
     let joined = choose(w * rows, columns, target);
     let stays_in_cache = weights <= i64::from(target.l2_bytes.max(1)) / 2;
@@ -164,7 +194,7 @@ fn joined_rows(s: &mut Schedule, shape: &Shape, target: &Target) -> Result<(), S
     let (m_extent, c_extent) = (s.extent(m).unwrap_or(1), s.extent(c).unwrap_or(1));
     let tile = choose(m_extent, c_extent, target);
     split_tile(s, m, c, tile, target)?;
-    let (weights, other) = traffic(s, id);
+    let (weights, other) = s.stage_named(shape.product()).map_or((0, 0), |id| traffic(s, id));
     let column_tiles = s.extent(&format!("{c}.0")).unwrap_or(1);
     let row_tiles = s.extent(&format!("{m}.0")).unwrap_or(1);
     // what is read again and again: all weights for each row tile, or all rows for each column tile
@@ -213,12 +243,16 @@ fn join_row_axes(s: &mut Schedule, shape: &Shape) -> Result<(), ScheduleError> {
             return Ok(());
         }
         let (a, b) = (&axes[axes.len() - 3], &axes[axes.len() - 2]);
-        if s.column_operand_depends_on(id, axes.len() - 3) {
+        let product = s.stage_named(shape.product()).unwrap_or(id);
+        if s.reads_columns_by(product, axes.len() - 1, axes.len() - 3) {
             return Ok(());
         }
         let Some(tile) = s.stage_named(&shape.tile) else { return Ok(()) };
         let names: Vec<String> = s.program().stage(tile).axes.iter().map(|a| a.name.clone()).collect();
         take(s, format!("collapse {} {a} {b}", shape.compute))?;
+        if let Some(block) = &shape.block {
+            take(s, format!("collapse {block} {a} {b}"))?;
+        }
         take(s, format!("collapse {} {} {}", shape.tile, names[axes.len() - 3], names[axes.len() - 2]))?;
     }
 }
@@ -235,22 +269,43 @@ fn finish_tile(s: &mut Schedule, row: &str, column: &str) -> Result<(), Schedule
     take(s, format!("vectorize {column}.2"))
 }
 
-/// Places the computing stage under `at`: reduction outside, the tile's rows and vectors inside, weights packed.
+/// Places the computing stages under `at`: reduction outside, the tile's rows and vectors inside, weights packed.
 fn compute_tile(s: &mut Schedule, shape: &Shape, at: &str, tile: RegisterTile, target: &Target) -> Result<(), ScheduleError> {
+    let columns = s.stage_named(&shape.compute).map_or(0, |id| s.program().stage(id).axes.len());
+    let reduce = accumulate(s, &shape.compute, at, columns, shape.block.is_none(), target)?;
+    if let (Some(block), Some(level)) = (&shape.block, reduce.first()) {
+        accumulate(s, block, level, columns, true, target)?;
+    }
+    match s.stage_named(shape.product()) {
+        Some(id) => pack_weights(s, id, columns - 1, tile.vectors * target.lanes(4)),
+        None => Ok(()),
+    }
+}
+
+/// Places a reduction under `at`; its first `columns` axes are the tile's, a further one counts blocks. The reduce loops.
+fn accumulate(
+    s: &mut Schedule,
+    stage: &str,
+    at: &str,
+    columns: usize,
+    multiplies: bool,
+    target: &Target,
+) -> Result<Vec<String>, ScheduleError> {
     let lanes = target.lanes(4);
-    take(s, format!("compute_at {} {at}", shape.compute))?;
-    let Some(id) = s.stage_named(&shape.compute) else { return Ok(()) };
-    let stage = s.program().stage(id).clone();
-    let loops = s.loops_of(&shape.compute);
-    let own = &loops[loops.len() - stage.axes.len() - stage.reduce.len()..];
-    let (spatial, reduce) = own.split_at(stage.axes.len());
-    let mut order = reduce.to_vec();
-    order.extend(spatial.iter().cloned());
-    if !reduce.is_empty() {
+    take(s, format!("compute_at {stage} {at}"))?;
+    let Some(id) = s.stage_named(stage) else { return Ok(vec![]) };
+    let st = s.program().stage(id).clone();
+    let loops = s.loops_of(stage);
+    let own = &loops[loops.len() - st.axes.len() - st.reduce.len()..];
+    let (spatial, reduce) = own.split_at(st.axes.len());
+    let (tile, blocks) = spatial.split_at(columns);
+    let order: Vec<String> = blocks.iter().chain(reduce).chain(tile).cloned().collect();
+    if order.len() > 1 {
         take(s, format!("reorder {}", order.join(" ")))?;
     }
-    let Some(c) = spatial.last() else { return Ok(()) };
-    if let Some(k) = reduce.last().filter(|k| target.multiply_by_lane && s.extent(k).unwrap_or(1) >= lanes) {
+    let Some(c) = tile.last() else { return Ok(vec![]) };
+    let by_lane = multiplies && target.multiply_by_lane;
+    if let Some(k) = reduce.last().filter(|k| by_lane && s.extent(k).unwrap_or(1) >= lanes) {
         // a vector of operands, one lane after the other
         take(s, format!("split {k} {lanes}"))?;
         take(s, format!("unroll {k}.1"))?;
@@ -258,17 +313,17 @@ fn compute_tile(s: &mut Schedule, shape: &Shape, at: &str, tile: RegisterTile, t
     take(s, format!("split {c} {lanes}"))?;
     take(s, format!("unroll {c}.0"))?;
     take(s, format!("vectorize {c}.1"))?;
-    if let Some(w) = spatial.len().checked_sub(2).and_then(|k| spatial.get(k)) {
+    if let Some(w) = tile.len().checked_sub(2).and_then(|k| tile.get(k)) {
         take(s, format!("unroll {w}"))?;
     }
-    pack_weights(s, id, tile.vectors * lanes)
+    Ok(reduce.to_vec())
 }
 
-/// Packs the constant that is read along the columns: column tiles outermost, then the reduction in its order, then
+/// Packs the constant that is read along the columns (spatial axis `column`): column tiles outermost, then the reduction in its order, then
 /// the columns of a tile.
-pub(super) fn pack_weights(s: &mut Schedule, id: StageId, width: i64) -> Result<(), ScheduleError> {
+pub(super) fn pack_weights(s: &mut Schedule, id: StageId, column: usize, width: i64) -> Result<(), ScheduleError> {
     let stage = s.program().stage(id).clone();
-    let column = VarId(stage.axes.len() as u32 - 1);
+    let column = VarId(column as u32);
     let mut found = None;
     stage.body.visit(&mut |e| {
         if let Expr::Load { buffer, index } = e {
@@ -283,14 +338,23 @@ pub(super) fn pack_weights(s: &mut Schedule, id: StageId, width: i64) -> Result<
     if s.readers(buffer).len() > 1 {
         return Ok(());
     }
-    let first_reduce = stage.axes.len() as u32;
-    let mut rest: Vec<usize> = (0..index.len()).filter(|d| *d != position).collect();
-    rest.sort_by_key(|d| match index[*d] {
-        Expr::Var(v) if v.0 >= first_reduce => v.0,
-        _ => 0,
-    });
+    // a dimension walked in blocks: blocks outside, what is in them innermost
     let mut dims = vec![format!("{position}/{width}")];
-    dims.extend(rest.iter().map(usize::to_string));
+    let mut rest = vec![];
+    for d in (0..index.len()).filter(|d| *d != position) {
+        let sum = Sum::of(&index[d], &Ranges::default());
+        match sum.terms.as_slice() {
+            [(Expr::Var(v), 1)] => rest.push((v.0, d.to_string())),
+            [(Expr::Var(blocks), size), (Expr::Var(within), 1)] => {
+                dims.push(format!("{d}/{size}"));
+                debug_assert!(blocks < within, "blocks are the outer variable");
+                rest.push((within.0, format!("{d}%{size}")));
+            }
+            _ => rest.push((0, d.to_string())),
+        }
+    }
+    rest.sort();
+    dims.extend(rest.into_iter().map(|(_, text)| text));
     dims.push(format!("{position}%{width}"));
     let name = s.program().buffer(buffer).name.clone();
     take(s, format!("pack {name} {}", dims.join(" ")))

@@ -52,7 +52,8 @@ pub(super) fn schedule(s: &mut Schedule, anchor: &str, target: &Target) -> Resul
     take(s, format!("unroll {channel}.1"))?;
     take(s, format!("vectorize {channel}.2"))?;
     if let Some(id) = s.stage_named(&compute) {
-        pack_weights(s, id, vectors * lanes)?;
+        let column = s.program().stage(id).axes.len() - 1;
+        pack_weights(s, id, column, vectors * lanes)?;
     }
     let mut outer = loops[..loops.len() - 2].to_vec();
     if outer.iter().all(|l| s.extent(l) == Some(1)) {

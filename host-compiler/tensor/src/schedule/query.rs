@@ -47,13 +47,11 @@ impl Schedule {
         strides.contains(&1) && strides.iter().all(|s| (0..=1).contains(s))
     }
 
-    /// Whether an operand that is read along the stage's last spatial axis also depends on spatial axis `k`.
-    pub fn column_operand_depends_on(&self, id: StageId, k: usize) -> bool {
-        let stage = self.program.stage(id);
-        let column = Expr::Var(VarId(stage.axes.len() as u32 - 1));
-        let axis = Expr::Var(VarId(k as u32));
+    /// Whether an operand that is read along the stage's spatial axis `column` also depends on spatial axis `k`.
+    pub fn reads_columns_by(&self, id: StageId, column: usize, k: usize) -> bool {
+        let (column, axis) = (Expr::Var(VarId(column as u32)), Expr::Var(VarId(k as u32)));
         let mut depends = false;
-        stage.body.visit(&mut |e| {
+        self.program.stage(id).body.visit(&mut |e| {
             if let Expr::Load { index, .. } = e {
                 let mentions = |what: &Expr| {
                     let mut found = false;

@@ -196,14 +196,15 @@ impl Schedule {
         found
     }
 
-    /// Stages whose bodies read `buffer`.
+    /// Stages whose bodies read `buffer`, inlined ones left out.
     pub(crate) fn readers(&self, buffer: BufferId) -> Vec<StageId> {
         let reads = |s: &crate::program::Stage| {
             let mut found = false;
             s.body.visit(&mut |e| found |= matches!(e, Expr::Load { buffer: b, .. } if *b == buffer));
             found
         };
-        (0..self.program.stages.len()).filter(|i| reads(&self.program.stages[*i])).map(|i| StageId(i as u32)).collect()
+        let stages = self.program.stages.iter().enumerate().filter(|(_, s)| reads(s));
+        stages.map(|(i, _)| StageId(i as u32)).filter(|id| self.block(*id).is_some()).collect()
     }
 
     /// The stages that fill `buffer`.

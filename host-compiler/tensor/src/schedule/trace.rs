@@ -34,6 +34,8 @@ pub enum Step {
     CacheRead(String, String),
     /// `rfactor LOOP FACTOR`
     Rfactor(String, i64),
+    /// `rblock LOOP SIZE`
+    Rblock(String, i64),
     /// `pack BUFFER DIM…` (dimensions as `d`, `d/block`, `d%block`)
     Pack(String, Vec<PackedDim>),
 }
@@ -55,6 +57,7 @@ impl fmt::Display for Step {
             Step::CacheWrite(s) => write!(f, "cache_write {s}"),
             Step::CacheRead(b, s) => write!(f, "cache_read {b} {s}"),
             Step::Rfactor(l, n) => write!(f, "rfactor {l} {n}"),
+            Step::Rblock(l, n) => write!(f, "rblock {l} {n}"),
             Step::Pack(b, dims) => {
                 write!(f, "pack {b}")?;
                 dims.iter().try_for_each(|d| write!(f, " {}", d.text()))
@@ -77,7 +80,7 @@ impl FromStr for Step {
         let verb = *words.first().ok_or("an empty step")?;
         if let Some(n) = match verb {
             "inline" | "vectorize" | "unroll" | "parallel" | "cache_write" => Some(1),
-            "compute_at" | "fuse" | "cache_read" | "rfactor" => Some(2),
+            "compute_at" | "fuse" | "cache_read" | "rfactor" | "rblock" => Some(2),
             "collapse" => Some(3),
             "tile" => Some(4),
             _ => None,
@@ -95,6 +98,7 @@ impl FromStr for Step {
             "fuse" => Step::Fuse(name(1)?, name(2)?),
             "cache_read" => Step::CacheRead(name(1)?, name(2)?),
             "rfactor" => Step::Rfactor(name(1)?, number(words[2])?),
+            "rblock" => Step::Rblock(name(1)?, number(words[2])?),
             "tile" => Step::Tile(name(1)?, name(2)?, number(words[3])?, number(words[4])?),
             "split" => Step::Split(name(1)?, words[2..].iter().map(|w| number(w)).collect::<Result<_, _>>()?),
             "reorder" => Step::Reorder(words[1..].iter().map(|w| w.to_string()).collect()),

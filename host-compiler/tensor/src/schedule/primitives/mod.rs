@@ -47,7 +47,8 @@ pub(super) fn apply(s: &mut Schedule, step: &Step) -> Outcome {
         Step::Parallel(l) => parallel::parallel(s, l),
         Step::CacheWrite(stage) => cache_write::cache_write(s, stage),
         Step::CacheRead(buffer, stage) => cache_read::cache_read(s, buffer, stage),
-        Step::Rfactor(l, factor) => rfactor::rfactor(s, l, *factor),
+        Step::Rfactor(l, factor) => rfactor::rfactor(s, l, *factor, rfactor::Share::Strided),
+        Step::Rblock(l, size) => rfactor::rfactor(s, l, *size, rfactor::Share::Blocks),
         Step::Pack(buffer, dims) => pack::pack(s, buffer, dims),
     }
 }

@@ -4,6 +4,9 @@
 //! into FACTOR partial results, element `i` taking every FACTOR-th value (so that they can be vectorised: its last
 //! spatial loop is `STAGE.rf.LANE`); `STAGE` combines them. Floating-point sums are reassociated.
 //!
+//! `rblock LOOP SIZE` is the same with neighbouring values together: each partial result takes SIZE of them in a row
+//! (SIZE divides the loop). Long sums round less that way.
+//!
 //! ```text
 //! for k in 0..64: s += a[k]   ->   for k in 0..8: for lane in 0..8: rf[lane] += a[k*8 + lane]
 //!                                  for lane in 0..8: s += rf[lane]
@@ -15,7 +18,16 @@ use crate::index::substitute;
 use crate::loops::identity;
 use crate::program::{Axis, Body, Role, Stage, StageId};
 
-pub(super) fn rfactor(s: &mut Schedule, name: &str, factor: i64) -> Outcome {
+/// Which values a partial result takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Share {
+    /// every n-th
+    Strided,
+    /// this many in a row
+    Blocks,
+}
+
+pub(super) fn rfactor(s: &mut Schedule, name: &str, size: i64, share: Share) -> Outcome {
     let var = find_loop(s, name)?;
     let owner = (0..s.program.stages.len() as u32).map(StageId).find(|id| s.path(*id).last().is_some() && s.path(*id).contains(&var));
     let Some(id) = owner else { return refuse(name, "the loop holds no stage") };
@@ -28,9 +40,17 @@ pub(super) fn rfactor(s: &mut Schedule, name: &str, factor: i64) -> Outcome {
         return refuse(name, "the loop is spatial: rfactor takes a reduce loop");
     };
     let extent = stage.reduce[k].extent;
-    if factor < 1 || factor > extent {
+    if size < 1 || size > extent {
         return refuse(name, format!("the factor must lie in 1..={extent}"));
     }
+    if share == Share::Blocks && extent % size != 0 {
+        return refuse(name, format!("blocks of {size} do not divide {extent}"));
+    }
+    // partial results, and how many values each takes
+    let (factor, each) = match share {
+        Share::Strided => (size, (extent + size - 1) / size),
+        Share::Blocks => (extent / size, size),
+    };
     let n = stage.axes.len();
     let out = s.program.buffer(stage.output).clone();
     let mut shape = out.shape.clone();
@@ -39,13 +59,16 @@ pub(super) fn rfactor(s: &mut Schedule, name: &str, factor: i64) -> Outcome {
     // axes of the new stage: the old spatial ones, the lane, then the reduce axes
     let lane = Expr::Var(VarId(n as u32));
     let outer = Expr::Var(VarId((n + 1 + k) as u32));
-    let factored = outer * Expr::Index(factor) + lane.clone();
+    let factored = match share {
+        Share::Strided => outer * Expr::Index(factor) + lane.clone(),
+        Share::Blocks => lane.clone() * Expr::Index(each) + outer,
+    };
     let mut lanes_value = substitute(value, &|v: VarId| match v.0 as usize {
         i if i < n => None,
         i if i == n + k => Some(factored.clone()),
         i => Some(Expr::Var(VarId(i as u32 + 1))),
     });
-    if extent % factor != 0 {
+    if factor * each != extent {
         let inside = Expr::compare(CompareFn::Lt, factored, Expr::Index(extent));
         let neutral: Scalar = identity(*combiner, out.dtype);
         lanes_value = Expr::select(inside, lanes_value, Expr::Const(neutral));
@@ -53,7 +76,7 @@ pub(super) fn rfactor(s: &mut Schedule, name: &str, factor: i64) -> Outcome {
     let mut axes = stage.axes.clone();
     axes.push(Axis { name: "lane".into(), extent: factor });
     let mut reduce = stage.reduce.clone();
-    reduce[k].extent = (extent + factor - 1) / factor;
+    reduce[k].extent = each;
     let first = Stage {
         name: format!("{}.rf", stage.name),
         output: partial,
