@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use log::{LevelFilter, Log, Metadata, Record};
@@ -10,6 +11,7 @@ use crate::arguments::Common;
 use crate::failure::{Exit, Failure, Outcome};
 
 static JSON: OnceLock<bool> = OnceLock::new();
+static REPORTED: AtomicBool = AtomicBool::new(false);
 static FILTER: OnceLock<Filter> = OnceLock::new();
 
 /// Number of the layout of every `--json` document; it changes when a field changes its meaning or goes.
@@ -48,13 +50,15 @@ pub fn report(document: serde_json::Value, text: impl FnOnce() -> String) -> Out
     if let Some(fields) = document.as_object_mut() {
         fields.insert("schema".into(), SCHEMA.into());
     }
+    REPORTED.store(true, Ordering::Relaxed);
     print(&format!("{document:#}\n"))
 }
 
 /// Says a failure, as words and with `--json` as a document too.
 pub fn fail(failure: &Failure) {
     error(&failure.message);
-    if JSON.get().copied().unwrap_or(false) {
+    // One document: a verb that fails after its report has said in it what is wrong.
+    if JSON.get().copied().unwrap_or(false) && !REPORTED.load(Ordering::Relaxed) {
         let document = serde_json::json!({ "error": { "exit_code": failure.exit as u8, "message": failure.message } });
         // What could be done about a standard output that is gone? The exit code says the rest.
         let _ = report(document, String::new);

@@ -36,8 +36,7 @@ fn an_unsupported_operator_is_named_with_node_and_opset() {
     refused(&model, 3, &["Frobnicate", "Frobnicate_y", "opset 13"]);
     let bench = Bench::with_model(&model);
     let ran = bench.expect(3, &["check", "m.onnx", "--json"]);
-    let document: serde_json::Value =
-        serde_json::Deserializer::from_str(&ran.stdout).into_iter().next().unwrap().unwrap();
+    let document = json(&ran);
     assert_eq!(document["supported"], false);
     assert_eq!(document["operators"][0]["name"], "Frobnicate");
 }

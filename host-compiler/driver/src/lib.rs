@@ -13,7 +13,7 @@ mod groups;
 mod kernel_set;
 pub mod memory_plan;
 mod options;
-pub mod order;
+mod order;
 mod picture;
 mod plan;
 mod steps;

@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use crate::memory_plan::{Lifetime, peak};
-
 /// One group as the order sees it: the buffers it reads and writes (indices into the sizes).
 #[derive(Clone, Debug, Default)]
 pub struct Task {
@@ -29,25 +27,6 @@ pub struct Tasks {
 }
 
 impl Tasks {
-    /// The steps each buffer lives for when the tasks run in `order`; `None` for a buffer nothing touches.
-    pub fn lifetimes(&self, order: &[usize]) -> Vec<Option<Lifetime>> {
-        let mut lives: Vec<Option<Lifetime>> = vec![None; self.sizes.len()];
-        for (step, &t) in order.iter().enumerate() {
-            for &b in self.tasks[t].reads.iter().chain(&self.tasks[t].writes) {
-                let life = lives[b].get_or_insert(Lifetime { bytes: self.sizes[b], first: step, last: step });
-                life.last = step;
-            }
-        }
-        let end = order.len().saturating_sub(1);
-        for &b in &self.kept {
-            lives[b].get_or_insert(Lifetime { bytes: self.sizes[b], first: end, last: end }).last = end;
-        }
-        for &b in &self.always {
-            lives[b] = Some(Lifetime { bytes: self.sizes[b], first: 0, last: end });
-        }
-        lives
-    }
-
     /// Whether each task runs after those that write what it reads.
     pub fn is_valid(&self, order: &[usize]) -> bool {
         let mut missing = vec![0usize; self.sizes.len()];
@@ -58,24 +37,15 @@ impl Tasks {
             ready
         })
     }
-
-    /// The most bytes live at one step when the tasks run in `order`.
-    pub fn peak(&self, order: &[usize]) -> usize {
-        let mut lives: Vec<Lifetime> = self.lifetimes(order).into_iter().flatten().collect();
-        let own = |(step, &t): (usize, &usize)| Lifetime { bytes: self.tasks[t].own, first: step, last: step };
-        lives.extend(order.iter().enumerate().map(own));
-        peak(&lives)
-    }
 }
 
-/// The order with the lowest peak that a beam search finds; the model's own when none is better. `None` when tasks
-/// wait for each other in a circle.
-pub fn best_order(tasks: &Tasks) -> Option<Vec<usize>> {
+/// Orders worth considering: the model's own first (unless it is none), and the one with the lowest peak that a beam
+/// search finds. None at all when tasks wait for each other in a circle.
+pub fn candidate_orders(tasks: &Tasks) -> Vec<Vec<usize>> {
     let model: Vec<usize> = (0..tasks.tasks.len()).collect();
     let width = if tasks.tasks.len() <= 300 { 32 } else { 6 };
-    let found = beam_search(tasks, width)?;
-    let better = !tasks.is_valid(&model) || tasks.peak(&found) < tasks.peak(&model);
-    Some(if better { found } else { model })
+    let own = tasks.is_valid(&model).then_some(model);
+    own.into_iter().chain(beam_search(tasks, width)).collect()
 }
 
 /// A partial order: what ran, and what it cost.
@@ -201,6 +171,21 @@ impl Edges {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory_plan::{Lifetime, peak};
+
+    /// The most bytes live at one step when the tasks run in `order`.
+    fn peak_of(tasks: &Tasks, order: &[usize]) -> usize {
+        let mut lives = Vec::new();
+        for (b, &bytes) in tasks.sizes.iter().enumerate() {
+            let touches = |&t: &usize| tasks.tasks[t].reads.contains(&b) || tasks.tasks[t].writes.contains(&b);
+            let always = tasks.always.contains(&b);
+            let first = if always { 0 } else { order.iter().position(touches).unwrap() };
+            let kept = always || tasks.kept.contains(&b);
+            let last = if kept { order.len() - 1 } else { order.iter().rposition(touches).unwrap() };
+            lives.push(Lifetime { bytes, first, last });
+        }
+        peak(&lives)
+    }
 
     /// x -> wide1 -> thin1, x -> wide2 -> thin2, then thin1 + thin2; the model computes both wides first.
     fn two_branches() -> Tasks {
@@ -216,13 +201,13 @@ mod tests {
     #[test]
     fn one_branch_is_finished_before_the_next() {
         let tasks = two_branches();
-        let order = best_order(&tasks).unwrap();
+        let order = candidate_orders(&tasks).pop().unwrap();
         assert_eq!(order, [0, 2, 1, 3, 4]);
-        assert_eq!((tasks.peak(&order), tasks.peak(&[0, 1, 2, 3, 4])), (6592, 12928));
+        assert_eq!((peak_of(&tasks, &order), peak_of(&tasks, &[0, 1, 2, 3, 4])), (6592, 12928));
     }
 
     #[test]
-    fn the_models_order_stays_when_nothing_is_gained() {
+    fn the_models_order_comes_first_unless_it_is_none() {
         let task = |reads: &[usize], writes: &[usize]| Task { reads: reads.to_vec(), writes: writes.to_vec(), own: 0 };
         let tasks = Tasks {
             tasks: vec![task(&[0], &[1]), task(&[0], &[2]), task(&[1, 2, 2], &[3])],
@@ -230,6 +215,10 @@ mod tests {
             always: vec![0],
             kept: vec![3],
         };
-        assert_eq!(best_order(&tasks), Some(vec![0, 1, 2]));
+        assert_eq!(candidate_orders(&tasks)[0], [0, 1, 2]);
+        let backwards = Tasks { tasks: vec![tasks.tasks[2].clone(), tasks.tasks[0].clone(), tasks.tasks[1].clone()], ..tasks };
+        assert_eq!(candidate_orders(&backwards), [[1, 2, 0]]);
+        let circle = Tasks { tasks: vec![task(&[1], &[0]), task(&[0], &[1])], sizes: vec![64; 2], ..Tasks::default() };
+        assert!(candidate_orders(&circle).is_empty());
     }
 }

@@ -7,7 +7,7 @@ use lathe_tensor::BufferId;
 
 use crate::groups::{ParamSource, ScheduledGroup};
 use crate::kernel_set::{KernelSet, accesses};
-use crate::memory_plan::{ALIGNMENT, Lifetime, MemoryPlan, assign};
+use crate::memory_plan::{ALIGNMENT, Lifetime, MemoryPlan, assign, peak};
 use crate::order::{Task, Tasks};
 use crate::storage::Storage;
 
@@ -80,8 +80,7 @@ pub fn tasks(graph: &Graph, groups: &[ScheduledGroup], storage: &Storage, keep_i
         }
         // A later phase may read what an earlier one wrote: that needs no other group.
         task.reads.retain(|b| !task.writes.contains(b));
-        let workspace = group.phases.iter().map(|p| p.kernel.workspace).max().unwrap_or(0);
-        task.own = group.temporaries().values().sum::<usize>() + workspace;
+        task.own = own_bytes(group);
         task
     };
     let inputs: Vec<usize> = graph.inputs.iter().filter_map(|&v| storage.buffer(v)).collect();
@@ -105,25 +104,19 @@ impl Plan {
         keep_inputs: bool,
     ) -> Plan {
         let mut constants = Constants::default();
-        let mut steps = Vec::new();
-        for &g in order {
-            let group = &groups[g];
-            let owner = group.nodes.last().map_or(ValueId(0), |n| graph.nodes[n.0 as usize].outputs[0]);
-            let sizes: BTreeMap<BufferId, usize> = group.temporaries().into_iter().collect();
-            let temporaries: HashMap<BufferId, usize> =
-                sizes.into_iter().map(|(b, bytes)| (b, storage.add_temporary(bytes, owner))).collect();
-            for (p, phase) in group.phases.iter().enumerate() {
-                let sources = phase.params.iter().zip(accesses(&phase.kernel));
-                let argument = |(source, (read, written)): (&ParamSource, (bool, bool))| match source {
-                    ParamSource::Constant(v, packing) => constants.place(graph, *v, packing.as_ref()),
-                    ParamSource::Temporary(b) => temporaries.get(b).map(|&buffer| Argument::Buffer { buffer, read, written }),
-                    ParamSource::Value(v) => storage.buffer(*v).map(|buffer| Argument::Buffer { buffer, read, written }),
-                };
-                let arguments = sources.filter_map(argument).collect();
-                steps.push(PlannedStep { group: g, phase: p, kernel: kernels.add(&phase.kernel), arguments });
-            }
-        }
-        let lifetimes = lifetimes(graph, &steps, &storage, keep_inputs);
+        let used = buffers_used(graph, groups, order, &mut storage);
+        let steps = used.iter().map(|step| {
+            let phase = &groups[step.group].phases[step.phase];
+            let sources = phase.params.iter().zip(&step.buffers).zip(accesses(&phase.kernel));
+            let argument = |((source, buffer), (read, written)): ((&ParamSource, &Option<usize>), _)| match source {
+                ParamSource::Constant(v, packing) => constants.place(graph, *v, packing.as_ref()),
+                _ => buffer.map(|buffer| Argument::Buffer { buffer, read, written }),
+            };
+            let arguments = sources.filter_map(argument).collect();
+            PlannedStep { group: step.group, phase: step.phase, kernel: kernels.add(&phase.kernel), arguments }
+        });
+        let steps = steps.collect();
+        let lifetimes = lifetimes(graph, &used, &storage, keep_inputs);
         let living: Vec<usize> = (0..lifetimes.len()).filter(|&b| lifetimes[b].is_some()).collect();
         let lives: Vec<Lifetime> = lifetimes.iter().flatten().copied().collect();
         let memory = assign(&lives);
@@ -139,7 +132,72 @@ impl Plan {
     }
 }
 
-fn lifetimes(graph: &Graph, steps: &[PlannedStep], storage: &Storage, keep_inputs: bool) -> Vec<Option<Lifetime>> {
+/// The most bytes live at one step, workspace counted, when the groups run in `order`.
+pub fn peak_of_order(
+    graph: &Graph,
+    groups: &[ScheduledGroup],
+    order: &[usize],
+    storage: &Storage,
+    keep_inputs: bool,
+) -> usize {
+    let mut storage = storage.clone();
+    let used = buffers_used(graph, groups, order, &mut storage);
+    let mut lives: Vec<Lifetime> = lifetimes(graph, &used, &storage, keep_inputs).into_iter().flatten().collect();
+    lives.extend(used.iter().enumerate().map(|(s, step)| {
+        let bytes = groups[step.group].phases[step.phase].kernel.workspace;
+        Lifetime { bytes, first: s, last: s }
+    }));
+    peak(&lives)
+}
+
+/// The arena buffers of one step, one entry for each parameter of its kernel (constants have none).
+struct StepBuffers {
+    group: usize,
+    phase: usize,
+    buffers: Vec<Option<usize>>,
+}
+
+/// The buffers every step touches when the groups run in `order`; gives each group's temporaries a buffer.
+fn buffers_used(
+    graph: &Graph,
+    groups: &[ScheduledGroup],
+    order: &[usize],
+    storage: &mut Storage,
+) -> Vec<StepBuffers> {
+    let mut steps = Vec::new();
+    for &g in order {
+        let group = &groups[g];
+        let owner = group.nodes.last().map_or(ValueId(0), |n| graph.nodes[n.0 as usize].outputs[0]);
+        let sizes: BTreeMap<BufferId, usize> = group.temporaries().into_iter().collect();
+        let temporaries: HashMap<BufferId, usize> =
+            sizes.into_iter().map(|(b, bytes)| (b, storage.add_temporary(bytes, owner))).collect();
+        for (phase, p) in group.phases.iter().enumerate() {
+            let buffer = |source: &ParamSource| match source {
+                ParamSource::Constant(..) => None,
+                ParamSource::Temporary(b) => temporaries.get(b).copied(),
+                ParamSource::Value(v) => storage.buffer(*v),
+            };
+            steps.push(StepBuffers { group: g, phase, buffers: p.params.iter().map(buffer).collect() });
+        }
+    }
+    steps
+}
+
+/// The most bytes of temporaries and workspace that a group needs at once.
+fn own_bytes(group: &ScheduledGroup) -> usize {
+    let sizes = group.temporaries();
+    let touches = |p: &crate::groups::Phase, b: BufferId| p.params.contains(&ParamSource::Temporary(b));
+    let during = |at: usize| {
+        let alive = |b: &BufferId| {
+            group.phases[..=at].iter().any(|p| touches(p, *b)) && group.phases[at..].iter().any(|p| touches(p, *b))
+        };
+        let temporaries: usize = sizes.iter().filter(|(b, _)| alive(b)).map(|(_, bytes)| bytes).sum();
+        temporaries + group.phases[at].kernel.workspace
+    };
+    (0..group.phases.len()).map(during).max().unwrap_or(0)
+}
+
+fn lifetimes(graph: &Graph, steps: &[StepBuffers], storage: &Storage, keep_inputs: bool) -> Vec<Option<Lifetime>> {
     let mut lives: Vec<Option<Lifetime>> = vec![None; storage.sizes.len()];
     let end = steps.len().saturating_sub(1);
     let mut touch = |buffer: usize, step: usize| {
@@ -148,11 +206,7 @@ fn lifetimes(graph: &Graph, steps: &[PlannedStep], storage: &Storage, keep_input
         life.last = life.last.max(step);
     };
     for (s, step) in steps.iter().enumerate() {
-        for argument in &step.arguments {
-            if let Argument::Buffer { buffer, .. } = argument {
-                touch(*buffer, s);
-            }
-        }
+        step.buffers.iter().flatten().for_each(|&buffer| touch(buffer, s));
     }
     // Inputs are there before the first step, outputs after the last.
     for buffer in graph.inputs.iter().filter_map(|&v| storage.buffer(v)) {

@@ -11,8 +11,8 @@ use crate::error::CompileError;
 use crate::groups::ScheduledGroup;
 use crate::kernel_set::KernelSet;
 use crate::options::{OptimizationLevel, Options};
-use crate::order::{Tasks, best_order};
-use crate::plan::{Plan, tasks};
+use crate::order::candidate_orders;
+use crate::plan::{Plan, peak_of_order, tasks};
 use crate::storage::Storage;
 use crate::{golden, picture, views};
 
@@ -110,9 +110,14 @@ pub fn lower(model: &Path, options: &Options, progress: &dyn Progress) -> Result
     progress.begin(Step::Plan);
     let storage = Storage::new(&graph, &view_nodes);
     let tasks = tasks(&graph, &groups, &storage, options.keep_inputs);
-    let (order, peaks) = ordered(&tasks)?;
+    let peak = |order: &[usize]| peak_of_order(&graph, &groups, order, &storage, options.keep_inputs);
+    let candidates = candidate_orders(&tasks);
+    // The first of equals: the model's own order stays unless another needs less.
+    let order = candidates.iter().min_by_key(|order| peak(order)).ok_or(CompileError::Circle)?;
+    let peaks = (peak(&candidates[0]), peak(order));
+    log::debug!("peak of live bytes: {} in the model's order, {} in the order chosen", peaks.0, peaks.1);
     let mut kernels = KernelSet::default();
-    let plan = Plan::new(&graph, &groups, &order, &mut kernels, storage, options.keep_inputs);
+    let plan = Plan::new(&graph, &groups, order, &mut kernels, storage, options.keep_inputs);
     Ok(Lowering { options: options.clone(), model_sha256, imported, graph, groups, kernels, plan, peaks })
 }
 
@@ -157,15 +162,6 @@ fn copy_constant_outputs(graph: &mut Graph) {
         graph.nodes.push(lathe_graph::Node { name: format!("{name}.copy"), op, inputs: vec![value], outputs: vec![copy] });
         graph.outputs[i].1 = copy;
     }
-}
-
-/// The order of the groups, and the peaks of the model's order and this one.
-fn ordered(tasks: &Tasks) -> Result<(Vec<usize>, (usize, usize)), CompileError> {
-    let order = best_order(tasks).ok_or(CompileError::Circle)?;
-    let model: Vec<usize> = (0..tasks.tasks.len()).collect();
-    let peaks = (tasks.peak(&model), tasks.peak(&order));
-    log::debug!("peak of live bytes: {} in the model's order, {} in the order chosen", peaks.0, peaks.1);
-    Ok((order, peaks))
 }
 
 impl Lowering {

@@ -29,13 +29,13 @@ pub fn run(args: &RunArgs, model: &Path, artifact: &[u8], inputs: &[Tensor]) -> 
     for (index, tensor) in inputs.iter().enumerate() {
         runner.input_bytes(index).copy_from_slice(tensor.bytes());
     }
-    let first = first_difference(&lowering, &mut runner, inputs)?;
+    let differences = differences(&lowering, &mut runner, inputs)?;
     let reference = interpreter::run(&lowering.imported, inputs).map_err(internal)?;
     let outputs = lowering.graph.outputs.iter().zip(&reference).map(|((name, _), expected)| {
         let found = runner.output(name).map(|b| Tensor::new(expected.ty().clone(), b.to_vec()));
         (name.clone(), found.ok().flatten().map_or(Error::WRONG_SIZE, |found| Error::between(expected, &found)))
     });
-    report(&lowering, first, &outputs.collect::<Vec<_>>())
+    report(&differences, &outputs.collect::<Vec<_>>())
 }
 
 fn internal(error: impl std::fmt::Display) -> Failure {
@@ -81,7 +81,7 @@ fn recorded_options(artifact: &Artifact<'_>, cpu: &str) -> Outcome<Options> {
     Ok(Options { level, self_test, input_shapes, pictures, ..Options::new(target) })
 }
 
-/// A value that is not what it should be.
+/// How far a value that a step computed is from what it should be.
 struct Difference {
     step: usize,
     label: String,
@@ -90,9 +90,11 @@ struct Difference {
     error: Error,
 }
 
-fn first_difference(lowering: &Lowering, runner: &mut Runner, inputs: &[Tensor]) -> Outcome<Option<Difference>> {
+/// Every value the steps computed, up to and with the first that is wrong.
+fn differences(lowering: &Lowering, runner: &mut Runner, inputs: &[Tensor]) -> Outcome<Vec<Difference>> {
     let graph = &lowering.graph;
     let mut known = Known::new(graph, inputs);
+    let mut all = Vec::new();
     runner.model().restart();
     for (number, step) in lowering.plan.steps.iter().enumerate() {
         runner.model().step();
@@ -104,15 +106,16 @@ fn first_difference(lowering: &Lowering, runner: &mut Runner, inputs: &[Tensor])
         for (value, expected) in expected {
             let Some(found) = stored(lowering, runner, value) else { continue };
             let error = Error::between(&expected, &found);
+            let kernel = lowering.kernels.kernels()[step.kernel].name.clone();
+            let name = graph.value(value).name.clone();
+            all.push(Difference { step: number, label: group.label.clone(), kernel, value: name, error });
             if !error.is_small() {
-                let kernel = lowering.kernels.kernels()[step.kernel].name.clone();
-                let value = graph.value(value).name.clone();
-                return Ok(Some(Difference { step: number, label: group.label.clone(), kernel, value, error }));
+                return Ok(all);
             }
             known.values.insert(value, found);
         }
     }
-    Ok(None)
+    Ok(all)
 }
 
 /// The bytes of `value` in the arena, when it has any there now.
@@ -214,14 +217,18 @@ impl Error {
     }
 }
 
-fn report(lowering: &Lowering, first: Option<Difference>, outputs: &[(String, Error)]) -> Outcome {
-    let wrong: Vec<&str> = outputs.iter().filter(|(_, e)| !e.is_small()).map(|(n, _)| n.as_str()).collect();
-    let document = json!({
-        "steps": lowering.plan.steps.len(),
-        "first_difference": first.as_ref().map(|d| json!({
+fn report(differences: &[Difference], outputs: &[(String, Error)]) -> Outcome {
+    let first = differences.iter().find(|d| !d.error.is_small());
+    let difference = |d: &Difference| {
+        json!({
             "step": d.step, "label": d.label, "kernel": d.kernel, "value": d.value,
             "largest_error": d.error.largest, "allowed_error": d.error.allowed,
-        })),
+        })
+    };
+    let wrong: Vec<&str> = outputs.iter().filter(|(_, e)| !e.is_small()).map(|(n, _)| n.as_str()).collect();
+    let document = json!({
+        "first_difference": first.map(difference),
+        "steps": differences.iter().map(difference).collect::<Vec<_>>(),
         "outputs": outputs.iter().map(|(name, e)| json!({
             "name": name, "largest_error": e.largest, "allowed_error": e.allowed, "right": e.is_small(),
         })).collect::<Vec<_>>(),
