@@ -241,9 +241,7 @@ impl Expr {
         let mut boxed = |e: Box<Expr>| Box::new(f(*e));
         match self {
             Expr::Var(_) | Expr::Index(_) | Expr::Const(_) | Expr::Local(_) => self,
-            Expr::Load { buffer, index } => {
-                Expr::Load { buffer, index: index.into_iter().map(f).collect() }
-            }
+            Expr::Load { buffer, index } => Expr::Load { buffer, index: index.into_iter().map(f).collect() },
             Expr::Unary(op, x) => Expr::Unary(op, boxed(x)),
             Expr::Cast(ty, x) => Expr::Cast(ty, boxed(x)),
             Expr::Binary(op, a, b) => {

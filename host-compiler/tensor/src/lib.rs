@@ -9,6 +9,7 @@
 pub mod default_schedule;
 pub mod expr;
 pub mod index;
+pub mod intrinsic;
 pub mod loops;
 pub mod program;
 pub mod recipes;
@@ -16,6 +17,7 @@ pub mod schedule;
 pub mod target;
 
 pub use expr::{BinaryFn, BufferId, CompareFn, Expr, Scalar, Type, UnaryFn, VarId};
+pub use intrinsic::Intrinsic;
 pub use loops::{Kernel, LoopKind, Stmt};
 pub use program::{Axis, Body, Buffer, Combiner, Program, Role, Stage, StageId};
 pub use target::Target;

@@ -52,11 +52,7 @@ fn peak_kernel(lanes: i64, accumulators: i64) -> Kernel {
     let step = at(2, slot()) * at(1, Expr::Index(0)) + at(1, Expr::Index(1));
     Kernel {
         name: "peak".into(),
-        buffers: vec![
-            param("out", 0, accumulators * lanes),
-            param("in", 1, 16),
-            register("acc", accumulators * lanes),
-        ],
+        buffers: vec![param("out", 0, accumulators * lanes), param("in", 1, 16), register("acc", accumulators * lanes)],
         vars: vec!["n".into(), "i".into(), "lane".into()],
         parallel: 1,
         body: vec![

@@ -3,7 +3,7 @@
 
 use super::elementwise::{remaining, schedule_map};
 use super::inlining::inline_maps;
-use super::register_tile::{choose, RegisterTile};
+use super::register_tile::{RegisterTile, choose};
 use super::take;
 use crate::expr::{BufferId, Expr, VarId};
 use crate::index::{Ranges, Sum};
@@ -80,7 +80,10 @@ pub(super) fn output_stage(s: &mut Schedule, anchor: &str) -> Result<Option<(Str
     let readers = s.readers(stage.output);
     if let ([reader], Role::Temp) = (readers.as_slice(), s.program().buffer(stage.output).role) {
         let r = s.program().stage(*reader).clone();
-        if matches!(r.body, Body::Map(_)) && reads_point_by_point(&r, stage.output, &stage) && s.is_pristine_root(*reader) {
+        if matches!(r.body, Body::Map(_))
+            && reads_point_by_point(&r, stage.output, &stage)
+            && s.is_pristine_root(*reader)
+        {
             return Ok(Some((r.name, anchor.to_string())));
         }
     }
@@ -96,7 +99,8 @@ fn reads_point_by_point(reader: &Stage, buffer: BufferId, of: &Stage) -> bool {
             && *b == buffer
         {
             let point = |(k, i): (usize, &Expr)| {
-                *i == Expr::Var(VarId(k as u32)) || (*i == Expr::Index(0) && of.axes.get(k).is_some_and(|a| a.extent == 1))
+                *i == Expr::Var(VarId(k as u32))
+                    || (*i == Expr::Index(0) && of.axes.get(k).is_some_and(|a| a.extent == 1))
             };
             straight &= index.iter().enumerate().all(point);
         }
@@ -198,7 +202,7 @@ fn joined_rows(s: &mut Schedule, shape: &Shape, target: &Target) -> Result<(), S
     let column_tiles = s.extent(&format!("{c}.0")).unwrap_or(1);
     let row_tiles = s.extent(&format!("{m}.0")).unwrap_or(1);
     // what is read again and again: all weights for each row tile, or all rows for each column tile
-    let columns_outside = weights * row_tiles.min(m_extent) > other * column_tiles && stage.reduce.len() > 0;
+    let columns_outside = weights * row_tiles.min(m_extent) > other * column_tiles && !stage.reduce.is_empty();
     let order = if columns_outside { format!("{c}.0 {m}.0") } else { format!("{m}.0 {c}.0") };
     take(s, format!("reorder {order} {m}.1 {c}.1 {c}.2"))?;
     let at = order.split(' ').nth(1).unwrap_or_default().to_string();
@@ -257,7 +261,13 @@ fn join_row_axes(s: &mut Schedule, shape: &Shape) -> Result<(), ScheduleError> {
     }
 }
 
-fn split_tile(s: &mut Schedule, row: &str, column: &str, tile: RegisterTile, target: &Target) -> Result<(), ScheduleError> {
+fn split_tile(
+    s: &mut Schedule,
+    row: &str,
+    column: &str,
+    tile: RegisterTile,
+    target: &Target,
+) -> Result<(), ScheduleError> {
     take(s, format!("split {column} {} {}", tile.vectors, target.lanes(4)))?;
     take(s, format!("split {row} {}", tile.rows))
 }
@@ -270,7 +280,13 @@ fn finish_tile(s: &mut Schedule, row: &str, column: &str) -> Result<(), Schedule
 }
 
 /// Places the computing stages under `at`: reduction outside, the tile's rows and vectors inside, weights packed.
-fn compute_tile(s: &mut Schedule, shape: &Shape, at: &str, tile: RegisterTile, target: &Target) -> Result<(), ScheduleError> {
+fn compute_tile(
+    s: &mut Schedule,
+    shape: &Shape,
+    at: &str,
+    tile: RegisterTile,
+    target: &Target,
+) -> Result<(), ScheduleError> {
     let columns = s.stage_named(&shape.compute).map_or(0, |id| s.program().stage(id).axes.len());
     let reduce = accumulate(s, &shape.compute, at, columns, shape.block.is_none(), target)?;
     if let (Some(block), Some(level)) = (&shape.block, reduce.first()) {

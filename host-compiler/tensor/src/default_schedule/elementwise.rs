@@ -75,8 +75,8 @@ pub(super) fn collapse_in_step(s: &mut Schedule, name: &str) -> Result<(), Sched
         let mut joined = false;
         for pair in axes.windows(2) {
             let mut trial = s.clone();
-            take(&mut trial, format!("collapse {name} {} {}", pair[0], pair[1]))?;
-            if divisions(&trial, name) <= divisions(s, name) {
+            let taken = take(&mut trial, format!("collapse {name} {} {}", pair[0], pair[1]));
+            if taken.is_ok() && divisions(&trial, name) <= divisions(s, name) {
                 *s = trial;
                 joined = true;
                 break;
@@ -102,6 +102,8 @@ fn divisions(s: &Schedule, name: &str) -> usize {
 
 fn count_divisions(e: &crate::Expr) -> usize {
     let mut n = 0;
-    e.visit(&mut |e| n += usize::from(matches!(e, crate::Expr::Binary(crate::BinaryFn::Div | crate::BinaryFn::Rem, ..))));
+    e.visit(&mut |e| {
+        n += usize::from(matches!(e, crate::Expr::Binary(crate::BinaryFn::Div | crate::BinaryFn::Rem, ..)))
+    });
     n
 }

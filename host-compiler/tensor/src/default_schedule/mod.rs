@@ -6,6 +6,7 @@ mod elementwise;
 mod inlining;
 mod register_tile;
 mod rows;
+mod scan;
 mod window;
 
 use crate::recipes::{AnchorKind, GroupProgram};
@@ -26,7 +27,8 @@ pub fn default_schedule(group: &GroupProgram, target: &Target) -> Result<Schedul
         AnchorKind::Reduction { .. } if !reduces_last(&s, &anchor) => window::schedule(&mut s, &anchor, target)?,
         AnchorKind::RowReduction { .. } | AnchorKind::Reduction { .. } => rows::schedule(&mut s, target)?,
         AnchorKind::Injective => elementwise::schedule(&mut s, target)?,
-        AnchorKind::Scan | AnchorKind::Opaque => {}
+        AnchorKind::Scan => scan::schedule(&mut s, target)?,
+        AnchorKind::Opaque => elementwise::remaining(&mut s, &[], target)?,
     }
     Ok(s)
 }

@@ -52,7 +52,7 @@ fn rows_of(s: &Schedule, owner: &str) -> usize {
     let axes = &s.program().stage(id).axes;
     let shared = |k: usize| {
         s.program().stages.iter().enumerate().all(|(i, st)| {
-            s.block_exists(StageId(i as u32)) == false || st.axes.get(k).is_some_and(|a| a.extent == axes[k].extent)
+            !s.block_exists(StageId(i as u32)) || st.axes.get(k).is_some_and(|a| a.extent == axes[k].extent)
         })
     };
     (0..axes.len().saturating_sub(1)).take_while(|k| shared(*k)).count()

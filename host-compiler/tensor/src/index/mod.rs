@@ -4,4 +4,4 @@ mod range;
 mod simplify;
 
 pub use range::{Range, Ranges};
-pub use simplify::{is_index, simplify, substitute, Sum};
+pub use simplify::{Sum, is_index, simplify, substitute};

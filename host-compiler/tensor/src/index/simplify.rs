@@ -249,8 +249,20 @@ fn simplify_operands(e: &Expr, ranges: &Ranges) -> Expr {
         Expr::Binary(f @ (BinaryFn::Min | BinaryFn::Max), a, b) if is_index(&a) => {
             let difference = ranges.of(&simplify(&((*a).clone() - (*b).clone()), ranges));
             match difference {
-                Some(d) if d.max <= 0 => if f == BinaryFn::Min { *a } else { *b },
-                Some(d) if d.min >= 0 => if f == BinaryFn::Min { *b } else { *a },
+                Some(d) if d.max <= 0 => {
+                    if f == BinaryFn::Min {
+                        *a
+                    } else {
+                        *b
+                    }
+                }
+                Some(d) if d.min >= 0 => {
+                    if f == BinaryFn::Min {
+                        *b
+                    } else {
+                        *a
+                    }
+                }
                 _ => Expr::Binary(f, a, b),
             }
         }

@@ -2,10 +2,11 @@
 
 use lathe_graph::DType;
 
-use super::node::{copy, Names, Node, Replacement};
 use super::LoopKind;
+use super::node::{Names, Node, Replacement, copy};
 use crate::expr::{BinaryFn, BufferId, Expr, Scalar, VarId};
 use crate::index::{is_index, substitute};
+use crate::intrinsic::matching::matching;
 use crate::program::{Body, Combiner};
 use crate::schedule::{Block, Guard, Schedule, Tree};
 
@@ -34,7 +35,8 @@ fn highest(dtype: DType) -> i64 {
     }
 }
 
-fn combine(combiner: Combiner, dtype: DType, old: Expr, value: Expr) -> Expr {
+/// The new value of an element of a reduction.
+pub(crate) fn combine(combiner: Combiner, dtype: DType, old: Expr, value: Expr) -> Expr {
     let f = match combiner {
         Combiner::Sum if dtype == DType::Bool => BinaryFn::Or,
         Combiner::Prod if dtype == DType::Bool => BinaryFn::And,
@@ -44,6 +46,11 @@ fn combine(combiner: Combiner, dtype: DType, old: Expr, value: Expr) -> Expr {
         Combiner::Min => BinaryFn::Min,
     };
     Expr::binary(f, old, value)
+}
+
+/// What a block stores: buffer, flat index, value, and the conditions under which it does.
+pub(crate) fn store_of(schedule: &Schedule, block: &Block) -> (BufferId, Expr, Expr, Vec<Guard>) {
+    Builder { schedule, names: Names { vars: vec![], buffers: vec![] } }.parts(block)
 }
 
 /// Builds the statements of one root of a schedule.
@@ -58,6 +65,7 @@ impl Builder<'_> {
         for tree in trees {
             match tree {
                 Tree::Block(b) => out.push(self.store(b)),
+                Tree::Loop(l) if l.kind == LoopKind::Tensorized => out.extend(self.intrinsic(tree, l.var)),
                 Tree::Loop(l) => {
                     out.extend(self.inits(tree));
                     let body = self.nodes(&l.body);
@@ -66,6 +74,22 @@ impl Builder<'_> {
                 }
             }
         }
+        out
+    }
+
+    /// A tensorised nest, behind the initial value where the whole reduction is in it.
+    fn intrinsic(&mut self, tree: &Tree, var: VarId) -> Vec<Node> {
+        let Some((_, intrinsic)) = self.schedule.tensorized.iter().find(|(v, _)| *v == var) else { return vec![] };
+        let Ok(found) = matching(self.schedule, tree, intrinsic) else {
+            debug_assert!(false, "every step checks that what is tensorised still matches");
+            return vec![];
+        };
+        let reduce = self.reduce_vars(&found.block);
+        let outermost = self.schedule.path(found.block.stage).into_iter().find(|v| reduce.contains(v));
+        let begins = outermost.is_some_and(|v| found.vars.contains(&v));
+        let mut out: Vec<Node> = begins.then(|| self.init(tree, &found.block)).into_iter().collect();
+        let (operands, guards) = (found.operands, found.guards);
+        out.push(Node::Intrinsic { intrinsic: intrinsic.clone(), operands, guards });
         out
     }
 
@@ -104,7 +128,10 @@ impl Builder<'_> {
         };
         for var in tree.path(block.stage).unwrap_or_default().into_iter().rev() {
             if !reduce.contains(&var) {
-                let kind = tree.find_loop(var).map_or(LoopKind::Serial, |l| l.kind);
+                let kind = match tree.find_loop(var).map_or(LoopKind::Serial, |l| l.kind) {
+                    LoopKind::Tensorized => LoopKind::Vectorized,
+                    kind => kind,
+                };
                 let extent = self.schedule.var(var).extent;
                 node = Node::For { var, extent, kind, body: vec![node], locals: vec![] };
             }
@@ -121,7 +148,11 @@ impl Builder<'_> {
         let vars_of = |axes: &[Expr]| {
             let mut vars = vec![];
             for e in axes {
-                e.visit(&mut |e| if let Expr::Var(v) = e { vars.push(*v) });
+                e.visit(&mut |e| {
+                    if let Expr::Var(v) = e {
+                        vars.push(*v)
+                    }
+                });
             }
             vars
         };
@@ -130,6 +161,11 @@ impl Builder<'_> {
     }
 
     fn store(&self, block: &Block) -> Node {
+        let (buffer, index, value, guards) = self.parts(block);
+        Node::Store { buffer, index, value, guards }
+    }
+
+    fn parts(&self, block: &Block) -> (BufferId, Expr, Expr, Vec<Guard>) {
         let program = &self.schedule.program;
         let stage = program.stage(block.stage);
         let buffer = program.buffer(stage.output);
@@ -153,7 +189,7 @@ impl Builder<'_> {
             None => value,
             Some(c) => combine(c, buffer.dtype, Expr::load(stage.output, vec![index.clone()]), value),
         };
-        Node::Store { buffer: stage.output, index, value, guards }
+        (stage.output, index, value, guards)
     }
 
     /// `e` with every load's index flat.
@@ -185,6 +221,10 @@ impl Builder<'_> {
 
 fn mentions(e: &Expr, vars: &[VarId]) -> bool {
     let mut found = false;
-    e.visit(&mut |e| if let Expr::Var(v) = e { found |= vars.contains(v) });
+    e.visit(&mut |e| {
+        if let Expr::Var(v) = e {
+            found |= vars.contains(v)
+        }
+    });
     found
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::node::{Names, Node};
 use super::{Kernel, KernelBuffer, LoopKind, Place, Stmt};
 use crate::expr::{BufferId, Expr, VarId};
-use crate::index::{simplify, substitute, Range, Ranges};
+use crate::index::{Range, Ranges, simplify, substitute};
 use crate::schedule::Schedule;
 
 /// Workspace buffers begin at multiples of this.
@@ -34,6 +34,10 @@ fn statement(node: &Node, ranges: &Ranges) -> Vec<Stmt> {
             let (index, value) = (simplify(index, ranges), simplify(value, ranges));
             vec![Stmt::Store { buffer: *buffer, index, value }]
         }
+        Node::Intrinsic { intrinsic, operands, .. } => {
+            let operands = operands.iter().map(|(b, e)| (*b, simplify(e, ranges))).collect();
+            vec![Stmt::Intrinsic { intrinsic: intrinsic.clone(), operands }]
+        }
         Node::If { cond, then, otherwise } => {
             let (then, otherwise) = (statements(then, ranges), statements(otherwise, ranges));
             vec![Stmt::If { cond: simplify(cond, ranges), then, otherwise }]
@@ -54,6 +58,10 @@ fn fix_zero(stmt: &Stmt, var: VarId, ranges: &Ranges) -> Vec<Stmt> {
         Stmt::Store { buffer, index, value } => {
             Stmt::Store { buffer: *buffer, index: zero(index, ranges), value: zero(value, ranges) }
         }
+        Stmt::Intrinsic { intrinsic, operands } => Stmt::Intrinsic {
+            intrinsic: intrinsic.clone(),
+            operands: operands.iter().map(|(b, e)| (*b, zero(e, ranges))).collect(),
+        },
         Stmt::If { cond, then, otherwise } => Stmt::If {
             cond: zero(cond, ranges),
             then: then.iter().flat_map(|s| fix_zero(s, var, ranges)).collect(),
@@ -72,7 +80,13 @@ struct Uses {
 }
 
 /// Places buffers and assembles the kernel; also gives the program's buffer behind each parameter.
-pub(super) fn kernel(s: &Schedule, name: String, body: Vec<Stmt>, nodes: &[Node], names: Names) -> (Kernel, Vec<BufferId>) {
+pub(super) fn kernel(
+    s: &Schedule,
+    name: String,
+    body: Vec<Stmt>,
+    nodes: &[Node],
+    names: Names,
+) -> (Kernel, Vec<BufferId>) {
     let uses = uses_of(&body);
     let mut places: HashMap<BufferId, Place> = HashMap::new();
     let mut params = vec![];
@@ -124,7 +138,7 @@ fn place_locals(
 ) {
     for n in nodes {
         match n {
-            Node::Store { .. } => {}
+            Node::Store { .. } | Node::Intrinsic { .. } => {}
             Node::If { then, otherwise, .. } => {
                 place_locals(s, then, names, uses, base, workspace, places);
                 place_locals(s, otherwise, names, uses, base, workspace, places);
@@ -195,6 +209,15 @@ fn collect_uses(body: &[Stmt], copied: &mut Vec<VarId>, uses: &mut HashMap<Buffe
                 reads(index, copied, uses);
                 reads(value, copied, uses);
             }
+            Stmt::Intrinsic { intrinsic, operands } => {
+                for (k, (buffer, first)) in operands.iter().enumerate() {
+                    let u = uses.entry(*buffer).or_insert_with(fresh);
+                    u.read = true;
+                    u.written |= k == intrinsic.output();
+                    u.constant_index &= constant(first, copied);
+                    reads(first, copied, uses);
+                }
+            }
             Stmt::If { cond, then, otherwise } => {
                 reads(cond, copied, uses);
                 collect_uses(then, copied, uses);
@@ -217,6 +240,10 @@ fn renumber_stmt(s: &Stmt, map: &HashMap<BufferId, BufferId>) -> Stmt {
         Stmt::Store { buffer, index, value } => {
             Stmt::Store { buffer: map[buffer], index: expr(index, map), value: expr(value, map) }
         }
+        Stmt::Intrinsic { intrinsic, operands } => Stmt::Intrinsic {
+            intrinsic: intrinsic.clone(),
+            operands: operands.iter().map(|(b, e)| (map[b], expr(e, map))).collect(),
+        },
         Stmt::If { cond, then, otherwise } => {
             Stmt::If { cond: expr(cond, map), then: all(then), otherwise: all(otherwise) }
         }

@@ -1,10 +1,10 @@
 //! Lowering: one kernel for each root of a schedule. Between kernels there is a barrier.
 
+use super::Kernel;
 use super::build::Builder;
 use super::finish;
 use super::node::Names;
 use super::partition::partition;
-use super::Kernel;
 use crate::expr::BufferId;
 use crate::index::Ranges;
 use crate::schedule::Schedule;

@@ -11,12 +11,16 @@ mod pieces;
 mod text;
 
 pub use build::identity;
-pub use lower::{lower, Lowered};
+pub(crate) use build::{combine, store_of};
+pub use lower::{Lowered, lower};
 pub use text::write_expr;
+
+use std::sync::Arc;
 
 use lathe_graph::DType;
 
 use crate::expr::{BufferId, Expr, VarId};
+use crate::intrinsic::Intrinsic;
 
 /// How a loop is executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +34,8 @@ pub enum LoopKind {
     Vectorized,
     /// Only the outermost loop of a kernel: the caller gives the slice `begin..end` of it.
     Parallel,
+    /// Part of an intrinsic: only in schedules, lowering makes one statement of the nest.
+    Tensorized,
 }
 
 /// A statement of a loop nest.
@@ -54,6 +60,13 @@ pub enum Stmt {
         index: Expr,
         /// the value, of the buffer's type
         value: Expr,
+    },
+    /// an instruction that does a small nest at once
+    Intrinsic {
+        /// which
+        intrinsic: Arc<Intrinsic>,
+        /// buffer and first element of each of its operands
+        operands: Vec<(BufferId, Expr)>,
     },
     /// `if cond { then } else { otherwise }`
     If {

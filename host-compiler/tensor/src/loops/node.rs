@@ -1,10 +1,12 @@
 //! The form between a schedule's tree and a kernel: statements with guards not yet resolved.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::LoopKind;
 use crate::expr::{BufferId, Expr, VarId};
 use crate::index::substitute;
+use crate::intrinsic::Intrinsic;
 use crate::schedule::Guard;
 
 /// A statement.
@@ -12,6 +14,7 @@ use crate::schedule::Guard;
 pub(super) enum Node {
     For { var: VarId, extent: i64, kind: LoopKind, body: Vec<Node>, locals: Vec<BufferId> },
     Store { buffer: BufferId, index: Expr, value: Expr, guards: Vec<Guard> },
+    Intrinsic { intrinsic: Arc<Intrinsic>, operands: Vec<(BufferId, Expr)>, guards: Vec<Guard> },
     If { cond: Expr, then: Vec<Node>, otherwise: Vec<Node> },
 }
 
@@ -48,11 +51,17 @@ impl Replacement {
         if self.buffers.is_empty() { e } else { self.rename(e) }
     }
 
+    fn buffer(&self, b: BufferId) -> BufferId {
+        self.buffers.get(&b).copied().unwrap_or(b)
+    }
+
+    fn guards(&self, guards: &[Guard]) -> Vec<Guard> {
+        guards.iter().map(|g| Guard { index: self.expr(&g.index), bound: g.bound }).collect()
+    }
+
     fn rename(&self, e: Expr) -> Expr {
         match e.map_operands(&mut |x| self.rename(x)) {
-            Expr::Load { buffer, index } => {
-                Expr::Load { buffer: self.buffers.get(&buffer).copied().unwrap_or(buffer), index }
-            }
+            Expr::Load { buffer, index } => Expr::Load { buffer: self.buffer(buffer), index },
             e => e,
         }
     }
@@ -75,17 +84,20 @@ fn copy_one(node: &Node, r: &Replacement, names: &mut Names) -> Node {
             let locals = locals.iter().map(|l| r.buffers[l]).collect();
             Node::For { var: fresh, extent: *extent, kind: *kind, body: copy(body, &r, names), locals }
         }
+        Node::Intrinsic { intrinsic, operands, guards } => Node::Intrinsic {
+            intrinsic: intrinsic.clone(),
+            operands: operands.iter().map(|(b, e)| (r.buffer(*b), r.expr(e))).collect(),
+            guards: r.guards(guards),
+        },
         Node::Store { buffer, index, value, guards } => Node::Store {
-            buffer: r.buffers.get(buffer).copied().unwrap_or(*buffer),
+            buffer: r.buffer(*buffer),
             index: r.expr(index),
             value: r.expr(value),
-            guards: guards.iter().map(|g| Guard { index: r.expr(&g.index), bound: g.bound }).collect(),
+            guards: r.guards(guards),
         },
-        Node::If { cond, then, otherwise } => Node::If {
-            cond: r.expr(cond),
-            then: copy(then, r, names),
-            otherwise: copy(otherwise, r, names),
-        },
+        Node::If { cond, then, otherwise } => {
+            Node::If { cond: r.expr(cond), then: copy(then, r, names), otherwise: copy(otherwise, r, names) }
+        }
     }
 }
 
@@ -94,7 +106,7 @@ pub(super) fn visit_guards(nodes: &[Node], f: &mut impl FnMut(&[Guard])) {
     for n in nodes {
         match n {
             Node::For { body, .. } => visit_guards(body, f),
-            Node::Store { guards, .. } => f(guards),
+            Node::Store { guards, .. } | Node::Intrinsic { guards, .. } => f(guards),
             Node::If { then, otherwise, .. } => {
                 visit_guards(then, f);
                 visit_guards(otherwise, f);

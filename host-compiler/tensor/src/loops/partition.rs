@@ -7,11 +7,11 @@
 //!     out[o*6 + i] = … if < 19          for i in 0..1: out[18 + i] = …
 //! ```
 
-use super::node::{copy, visit_guards, Names, Node, Replacement};
-use super::pieces::cuts;
 use super::LoopKind;
+use super::node::{Names, Node, Replacement, copy, visit_guards};
+use super::pieces::cuts;
 use crate::expr::{BinaryFn, BufferId, CompareFn, Expr, VarId};
-use crate::index::{simplify, Range, Ranges};
+use crate::index::{Range, Ranges, simplify};
 use crate::schedule::Guard;
 
 /// Resolves the guards in `nodes`; those that no partition resolves become conditions.
@@ -23,12 +23,10 @@ fn partition_one(node: Node, ranges: &Ranges, names: &mut Names) -> Vec<Node> {
     match node {
         Node::Store { buffer, index, value, guards } => {
             let value = simplify(&value, ranges);
-            let left: Vec<Guard> = guards.into_iter().filter(|g| !holds(g, ranges)).collect();
-            let store = Node::Store { buffer, index, value, guards: vec![] };
-            match left.iter().map(|g| condition(g, ranges)).reduce(Expr::and) {
-                None => vec![store],
-                Some(cond) => vec![Node::If { cond, then: vec![store], otherwise: vec![] }],
-            }
+            vec![under(Node::Store { buffer, index, value, guards: vec![] }, guards, ranges)]
+        }
+        Node::Intrinsic { intrinsic, operands, guards } => {
+            vec![under(Node::Intrinsic { intrinsic, operands, guards: vec![] }, guards, ranges)]
         }
         Node::If { cond, then, otherwise } => {
             let then = partition(then, ranges, names);
@@ -79,6 +77,15 @@ fn partition_one(node: Node, ranges: &Ranges, names: &mut Names) -> Vec<Node> {
     }
 }
 
+/// `node` where those of `guards` hold that are not known to.
+fn under(node: Node, guards: Vec<Guard>, ranges: &Ranges) -> Node {
+    let left = guards.into_iter().filter(|g| !holds(g, ranges));
+    match left.map(|g| condition(&g, ranges)).reduce(Expr::and) {
+        None => node,
+        Some(cond) => Node::If { cond, then: vec![node], otherwise: vec![] },
+    }
+}
+
 /// A vectorised loop whose guards are not decided: all lanes at once where the guards hold for the first and the last
 /// (they are linear), else one after the other.
 fn lanes_or_one_by_one(l: Loop, ranges: &Ranges, names: &mut Names) -> Vec<Node> {
@@ -107,7 +114,7 @@ fn lanes_or_one_by_one(l: Loop, ranges: &Ranges, names: &mut Names) -> Vec<Node>
 fn drop_guards(node: &mut Node) {
     match node {
         Node::For { body, .. } => body.iter_mut().for_each(drop_guards),
-        Node::Store { guards, .. } => guards.clear(),
+        Node::Store { guards, .. } | Node::Intrinsic { guards, .. } => guards.clear(),
         Node::If { then, otherwise, .. } => then.iter_mut().chain(otherwise).for_each(drop_guards),
     }
 }
@@ -133,7 +140,13 @@ fn cut(l: Loop, cuts: &[i64], ranges: &Ranges, names: &mut Names) -> Vec<Node> {
     if l.kind == LoopKind::Parallel {
         let mut chain: Vec<Node> = vec![];
         for (&start, &end) in starts.iter().zip(&ends).rev() {
-            let once = Node::For { var: l.var, extent: 1, kind: LoopKind::Serial, body: l.body.clone(), locals: l.locals.clone() };
+            let once = Node::For {
+                var: l.var,
+                extent: 1,
+                kind: LoopKind::Serial,
+                body: l.body.clone(),
+                locals: l.locals.clone(),
+            };
             let mut piece = copy(&[once], &Replacement::default(), names);
             fix_first(&mut piece, &Expr::Var(l.var));
             let mut inside = ranges.clone();
@@ -150,10 +163,8 @@ fn cut(l: Loop, cuts: &[i64], ranges: &Ranges, names: &mut Names) -> Vec<Node> {
     }
     let mut out = vec![];
     for (&start, &end) in starts.iter().zip(&ends) {
-        let shifted = Replacement {
-            vars: [(l.var, Expr::Var(l.var) + Expr::Index(start))].into(),
-            buffers: Default::default(),
-        };
+        let shifted =
+            Replacement { vars: [(l.var, Expr::Var(l.var) + Expr::Index(start))].into(), buffers: Default::default() };
         let body = copy(&l.body, &shifted, names);
         let whole = Node::For { var: l.var, extent: end - start, kind: l.kind, body, locals: l.locals.clone() };
         let fresh = copy(&[whole], &Replacement::default(), names);
@@ -179,6 +190,10 @@ fn fix(node: &mut Node, var: VarId, value: &Expr) {
         Node::Store { index, value: v, guards, .. } => {
             set(index);
             set(v);
+            guards.iter_mut().for_each(|g| set(&mut g.index));
+        }
+        Node::Intrinsic { operands, guards, .. } => {
+            operands.iter_mut().for_each(|(_, e)| set(e));
             guards.iter_mut().for_each(|g| set(&mut g.index));
         }
         Node::If { cond, then, otherwise } => {
@@ -211,7 +226,7 @@ fn violated(body: &[Node], var: VarId, ranges: &Ranges) -> usize {
                     inside.insert(*v, Range::extent(*extent));
                     walk(body, var, &inside, count);
                 }
-                Node::Store { guards, .. } => {
+                Node::Store { guards, .. } | Node::Intrinsic { guards, .. } => {
                     *count += guards.iter().filter(|g| mentions(&g.index, var) && !holds(g, ranges)).count();
                 }
                 Node::If { then, otherwise, .. } => {
@@ -251,7 +266,7 @@ fn insert_inner(nodes: &[Node], ranges: &mut Ranges) {
                 ranges.insert(*var, Range::extent(*extent));
                 insert_inner(body, ranges);
             }
-            Node::Store { .. } => {}
+            Node::Store { .. } | Node::Intrinsic { .. } => {}
             Node::If { then, otherwise, .. } => {
                 insert_inner(then, ranges);
                 insert_inner(otherwise, ranges);

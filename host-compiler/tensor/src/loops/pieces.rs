@@ -8,7 +8,7 @@
 
 use super::node::Node;
 use crate::expr::{BinaryFn, CompareFn, Expr, VarId};
-use crate::index::{is_index, Range, Ranges, Sum};
+use crate::index::{Range, Ranges, Sum, is_index};
 
 /// The most pieces a loop is cut into.
 const MOST_PIECES: usize = 5;
@@ -19,7 +19,7 @@ const MOST_STORES: usize = 96;
 /// there would not pay.
 pub(super) fn cuts(body: &[Node], var: VarId, extent: i64, ranges: &Ranges) -> Vec<i64> {
     let mut found = vec![];
-    let stores = scan(body, var, extent, ranges, &mut found);
+    let stores = scan(body, var, ranges, &mut found);
     found.retain(|c| (1..extent).contains(c));
     found.sort_unstable();
     found.dedup();
@@ -28,14 +28,14 @@ pub(super) fn cuts(body: &[Node], var: VarId, extent: i64, ranges: &Ranges) -> V
 }
 
 /// Collects cuts; the number of stores with unrolled loops copied out.
-fn scan(nodes: &[Node], var: VarId, extent: i64, ranges: &Ranges, found: &mut Vec<i64>) -> usize {
+fn scan(nodes: &[Node], var: VarId, ranges: &Ranges, found: &mut Vec<i64>) -> usize {
     let mut stores = 0;
     for n in nodes {
         match n {
             Node::For { var: v, extent: e, body, kind, .. } => {
                 let mut inside = ranges.clone();
                 inside.insert(*v, Range::extent(*e));
-                let inner = scan(body, var, extent, &inside, found);
+                let inner = scan(body, var, &inside, found);
                 let copies = if *kind == super::LoopKind::Unrolled { *e as usize } else { 1 };
                 stores += inner * copies;
             }
@@ -43,8 +43,9 @@ fn scan(nodes: &[Node], var: VarId, extent: i64, ranges: &Ranges, found: &mut Ve
                 stores += 1;
                 conditions(value, var, ranges, found);
             }
+            Node::Intrinsic { .. } => stores += 1,
             Node::If { then, otherwise, .. } => {
-                stores += scan(then, var, extent, ranges, found) + scan(otherwise, var, extent, ranges, found);
+                stores += scan(then, var, ranges, found) + scan(otherwise, var, ranges, found);
             }
         }
     }

@@ -88,12 +88,18 @@ impl Kernel {
                     LoopKind::Unrolled => "unroll",
                     LoopKind::Vectorized => "vectorize",
                     LoopKind::Parallel => "parallel",
+                    LoopKind::Tensorized => "tensorize",
                 };
                 writeln!(f, "{indent}{kind} {} in 0..{extent}", expr(&Expr::Var(*var)))?;
                 body.iter().try_for_each(|s| self.write_stmt(s, depth + 1, f))
             }
             Stmt::Store { buffer, index, value } => {
                 writeln!(f, "{indent}{}[{}] = {}", self.buffers[buffer.0 as usize].name, expr(index), expr(value))
+            }
+            Stmt::Intrinsic { intrinsic, operands } => {
+                let place = |(b, i): &(BufferId, Expr)| format!("{}[{}]", self.buffers[b.0 as usize].name, expr(i));
+                let places: Vec<String> = operands.iter().map(place).collect();
+                writeln!(f, "{indent}{}({})", intrinsic.name, places.join(", "))
             }
             Stmt::If { cond, then, otherwise } => {
                 writeln!(f, "{indent}if {}", expr(cond))?;

@@ -24,7 +24,8 @@ impl Program {
         let buffers = renumber((0..self.buffers.len()).map(kept), BufferId);
         let stages = renumber(self.stages.iter().map(|s| live.contains(&s.output)), StageId);
         let mut program = Program { name: self.name.clone(), ..Program::default() };
-        program.buffers = self.buffers.iter().zip(&buffers).filter(|(_, n)| n.is_some()).map(|(b, _)| b.clone()).collect();
+        program.buffers =
+            self.buffers.iter().zip(&buffers).filter(|(_, n)| n.is_some()).map(|(b, _)| b.clone()).collect();
         for (stage, _) in self.stages.iter().zip(&stages).filter(|(_, n)| n.is_some()) {
             let mut stage = stage.clone();
             stage.output = moved(stage.output, &buffers);

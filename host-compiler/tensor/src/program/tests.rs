@@ -48,9 +48,15 @@ fn good_programs_verify_and_print_as_they_were_read() {
 
 #[test]
 fn names_are_unique() {
-    assert!(matches!(broken(GOOD, "buffer t:", "buffer x: temp f32[4]\nbuffer t:"), VerifyError::Name { what: "buffer", .. }));
+    assert!(matches!(
+        broken(GOOD, "buffer t:", "buffer x: temp f32[4]\nbuffer t:"),
+        VerifyError::Name { what: "buffer", .. }
+    ));
     assert!(matches!(broken(GOOD, "stage out", "stage sum"), VerifyError::Name { what: "stage", .. }));
-    assert!(matches!(broken(GOOD, "sum[r:3] -> t = x[i, r]", "sum[i:3] -> t = x[i, i]"), VerifyError::Name { what: "axis", .. }));
+    assert!(matches!(
+        broken(GOOD, "sum[r:3] -> t = x[i, r]", "sum[i:3] -> t = x[i, i]"),
+        VerifyError::Name { what: "axis", .. }
+    ));
     assert!(matches!(broken(GOOD, "t: temp f32[4]", "t: temp f32[-4]"), VerifyError::Extent(_)));
 }
 

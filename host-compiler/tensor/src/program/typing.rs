@@ -80,7 +80,11 @@ impl<'a> Typing<'a> {
             Expr::Const(scalar) => {
                 let dtype = scalar.dtype();
                 let float = matches!(scalar, crate::Scalar::Float(..));
-                if float == dtype.is_float() { Ok(Type::Data(dtype)) } else { Err(TypeError::Constant(dtype.to_string())) }
+                if float == dtype.is_float() {
+                    Ok(Type::Data(dtype))
+                } else {
+                    Err(TypeError::Constant(dtype.to_string()))
+                }
             }
             Expr::Load { buffer, index } => {
                 for i in index {

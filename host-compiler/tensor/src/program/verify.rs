@@ -358,9 +358,7 @@ pub(super) fn is_identifier(name: &str) -> bool {
 /// `axis 0 - c` with c >= 1.
 fn is_below_first_axis(index: &Expr) -> bool {
     match index {
-        Expr::Binary(BinaryFn::Sub, a, b) => {
-            **a == Expr::Var(VarId(0)) && matches!(**b, Expr::Index(c) if c >= 1)
-        }
+        Expr::Binary(BinaryFn::Sub, a, b) => **a == Expr::Var(VarId(0)) && matches!(**b, Expr::Index(c) if c >= 1),
         _ => false,
     }
 }

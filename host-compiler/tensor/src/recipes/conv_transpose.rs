@@ -65,8 +65,7 @@ pub(super) fn conv_transpose(
     let ic = c / groups;
     let (reduce, at) = reduce_axes(&names, &taps.iter().copied().chain([ic]).collect::<Vec<_>>(), x.rank());
     let (at_n, at_o, at_oc) = image.point();
-    let taps: Vec<Tap> =
-        (0..image.spatial).map(|k| tap(&g, k, at_o[k].clone(), at[k].clone(), before[k])).collect();
+    let taps: Vec<Tap> = (0..image.spatial).map(|k| tap(&g, k, at_o[k].clone(), at[k].clone(), before[k])).collect();
     let channel = at[image.spatial].clone();
     let (group, within) = if groups == 1 {
         (Expr::Index(0), at_oc)
@@ -118,8 +117,7 @@ fn tap(g: &Geometry, k: usize, o: Expr, t: Expr, before: i64) -> Tap {
         return Tap { image: offset(minus(quotient, t), before), kernel, condition };
     }
     let position = minus(shifted, scaled(t.clone(), d));
-    let on_pixel =
-        Expr::compare(CompareFn::Eq, position.clone() % Expr::Index(s), Expr::Index(0));
+    let on_pixel = Expr::compare(CompareFn::Eq, position.clone() % Expr::Index(s), Expr::Index(0));
     let (at, condition) = if s == 1 { (position, None) } else { (position / Expr::Index(s), Some(on_pixel)) };
     Tap { image: offset(at, before), kernel: t, condition }
 }

@@ -83,7 +83,8 @@ impl GroupBuilder<'_> {
         let results: Vec<_> = node.outputs.iter().map(|&v| self.graph.ty(v).clone()).collect();
         let lowered = lower(&mut self.builder, &node.op, &inputs, &results).map_err(|r| r.at(&node.name))?;
         for ((&value, operand), ty) in node.outputs.iter().zip(lowered.outputs).zip(&results) {
-            let fits = operand.dtype == ty.dtype && operand.shape.iter().map(|&e| e as usize).eq(ty.shape.iter().copied());
+            let fits =
+                operand.dtype == ty.dtype && operand.shape.iter().map(|&e| e as usize).eq(ty.shape.iter().copied());
             if !fits {
                 let what = format!("the recipe gives {} {:?} for {ty}", operand.dtype, operand.shape);
                 return Err(RecipeError::Malformed { node: node.name.clone(), what });

@@ -86,11 +86,8 @@ impl Image {
             source.push(i);
         }
         // Copied as stored: half precision is not widened to be padded.
-        let value = guarded(
-            conditions,
-            Expr::load(x.buffer, self.place(at_n, &source, at_c)),
-            Expr::constant(x.dtype, 0.0),
-        );
+        let value =
+            guarded(conditions, Expr::load(x.buffer, self.place(at_n, &source, at_c)), Expr::constant(x.dtype, 0.0));
         b.copy("pad", x.dtype, self.axes("p", n, &padded, c), value)
     }
 }

@@ -40,12 +40,7 @@ fn steps(list: &[isize]) -> Vec<i64> {
 }
 
 /// Appends the stages of `op` on `inputs`; its results have the types `results`.
-pub(super) fn lower(
-    b: &mut Builder,
-    op: &Op,
-    inputs: &[Operand],
-    results: &[TensorType],
-) -> Result<Lowered, Refusal> {
+pub(super) fn lower(b: &mut Builder, op: &Op, inputs: &[Operand], results: &[TensorType]) -> Result<Lowered, Refusal> {
     if let Some(lowered) = anchored(b, op, inputs, results)? {
         return Ok(lowered);
     }
@@ -93,12 +88,7 @@ fn injective(b: &mut Builder, op: &Op, inputs: &[Operand]) -> Result<Operand, Re
 }
 
 /// Operators with a main stage of their own; `None` for the injective ones.
-fn anchored(
-    b: &mut Builder,
-    op: &Op,
-    inputs: &[Operand],
-    results: &[TensorType],
-) -> Result<Option<Lowered>, Refusal> {
+fn anchored(b: &mut Builder, op: &Op, inputs: &[Operand], results: &[TensorType]) -> Result<Option<Lowered>, Refusal> {
     Ok(Some(match (op, inputs) {
         (Op::ScatterNd { combine }, [x, indices, updates]) => {
             let result = scatter::scatter_nd(b, x, indices, updates, *combine)?;
@@ -130,9 +120,7 @@ fn anchored(
         }
         (Op::MatMul { transpose_a, transpose_b }, [x, y]) => matmul::matmul(b, x, y, *transpose_a, *transpose_b)?,
         (Op::Einsum { equation }, operands) => einsum::einsum(b, operands, equation)?,
-        (Op::Pool { pool: f, window, output, layout }, [x]) => {
-            pool::pool(b, x, *f, window, &signed(output), *layout)?
-        }
+        (Op::Pool { pool: f, window, output, layout }, [x]) => pool::pool(b, x, *f, window, &signed(output), *layout)?,
         (Op::Softmax { axes, log }, [x]) => softmax::softmax(b, x, axes, *log)?,
         (Op::LayerNorm { axis, epsilon }, [x, scale, bias]) => {
             layer_norm::layer_norm(b, x, scale, bias, *axis, *epsilon)?

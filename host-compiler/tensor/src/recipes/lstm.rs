@@ -37,8 +37,8 @@ pub(super) fn lstm(
     // gate `k` before its activation
     let gate = |b: &Builder, k: i64| {
         let row = offset(var(3), k * hidden);
-        let biases = b.read(bias, vec![var(1), row.clone()])
-            + b.read(bias, vec![var(1), offset(row.clone(), 4 * hidden)]);
+        let biases =
+            b.read(bias, vec![var(1), row.clone()]) + b.read(bias, vec![var(1), offset(row.clone(), 4 * hidden)]);
         b.read(&projection, layer.at(row.clone())) + b.read(&recurrent, layer.at(row)) + biases
     };
     // `sum` plus what the cell contributes through peephole `k`
@@ -56,16 +56,11 @@ pub(super) fn lstm(
     b.fill_buffer(&cells, layer.axes("h", hidden), vec![], Body::Map(value));
 
     let cell = b.read(&cells, layer.at(var(3)));
-    let value = b.share(cell, |b, cell| {
-        sigmoid(peep(b, gate(b, 1), 1, cell.clone())) * Expr::unary(UnaryFn::Tanh, cell)
-    });
+    let value =
+        b.share(cell, |b, cell| sigmoid(peep(b, gate(b, 1), 1, cell.clone())) * Expr::unary(UnaryFn::Tanh, cell));
     let last = b.fill_buffer(&states, layer.axes("h", hidden), vec![], Body::Map(value));
     b.program.scans.push(Scan { first, last });
 
-    let outputs = vec![
-        layer.sequence(b, &states),
-        layer.last(b, "last", &states),
-        layer.last(b, "lastcell", &cells),
-    ];
+    let outputs = vec![layer.sequence(b, &states), layer.last(b, "last", &states), layer.last(b, "lastcell", &cells)];
     Ok(Lowered { outputs, anchor, kind: AnchorKind::Scan })
 }

@@ -9,9 +9,7 @@ use super::kind::AnchorKind;
 use super::lower::Lowered;
 use crate::expr::{BinaryFn, Expr, Type, UnaryFn};
 use crate::program::Combiner;
-use crate::program::build::{
-    Builder, Operand, clamp_index, compute_type, guarded, in_range, offset, plus, scaled,
-};
+use crate::program::build::{Builder, Operand, clamp_index, compute_type, guarded, in_range, offset, plus, scaled};
 
 /// `pool` of `x`; the result's spatial extents are `out`.
 pub(super) fn pool(

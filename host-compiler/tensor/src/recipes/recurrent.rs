@@ -77,9 +77,7 @@ impl Layer {
         match self.direction {
             Direction::Forward => t,
             Direction::Reverse => reversed,
-            Direction::Bidirectional => {
-                Expr::select(Expr::compare(CompareFn::Eq, d, Expr::Index(0)), t, reversed)
-            }
+            Direction::Bidirectional => Expr::select(Expr::compare(CompareFn::Eq, d, Expr::Index(0)), t, reversed),
         }
     }
 

@@ -68,14 +68,7 @@ impl Over {
     }
 
     /// A stage that reduces `value`, with the accumulator in the compute type.
-    pub(super) fn stage(
-        &self,
-        b: &mut Builder,
-        name: &str,
-        dtype: DType,
-        combiner: Combiner,
-        value: Expr,
-    ) -> Operand {
+    pub(super) fn stage(&self, b: &mut Builder, name: &str, dtype: DType, combiner: Combiner, value: Expr) -> Operand {
         b.reduce(name, dtype, self.spatial(), self.reduce(), combiner, value)
     }
 
@@ -91,12 +84,7 @@ pub(super) fn count_constant(ty: DType, n: i64) -> Expr {
 }
 
 /// `reduction` of `x` over `axes`.
-pub(super) fn reduce(
-    b: &mut Builder,
-    x: &Operand,
-    reduction: Reduction,
-    axes: &[usize],
-) -> Result<Lowered, Refusal> {
+pub(super) fn reduce(b: &mut Builder, x: &Operand, reduction: Reduction, axes: &[usize]) -> Result<Lowered, Refusal> {
     let over = Over::new(&x.shape, axes)?;
     let ty = compute_type(x.dtype);
     if ty == DType::Bool && !matches!(reduction, Reduction::Max | Reduction::Min) {
@@ -171,9 +159,8 @@ fn log_sum_exp(b: &mut Builder, x: &Operand, over: &Over) -> Built {
     let (ty, acc) = (compute_type(x.dtype), accumulator(x.dtype, Reduction::LogSumExp));
     let value = converted(b.read(x, over.source()), ty, acc);
     let max = over.stage(b, "max", acc, Combiner::Max, value);
-    let infinite = |m: Expr| {
-        Expr::compare(CompareFn::Eq, Expr::unary(UnaryFn::Abs, m), Expr::constant(acc, f64::INFINITY))
-    };
+    let infinite =
+        |m: Expr| Expr::compare(CompareFn::Eq, Expr::unary(UnaryFn::Abs, m), Expr::constant(acc, f64::INFINITY));
     let read = b.read(&max, over.result());
     let finite = b.share(read, |_, m| Expr::select(infinite(m.clone()), Expr::constant(acc, 0.0), m));
     let max = over.map(b, "shift", acc, finite);

@@ -120,9 +120,7 @@ fn float(b: &mut Builder, f: Unary, ty: DType, x: Expr) -> Expr {
                     let below = min(c(alpha) * (exp(min(x.clone() / c(alpha), c(0.0))) - c(1.0)), c(0.0));
                     max(x, c(0.0)) + below
                 }
-                Unary::ThresholdedRelu { alpha } => {
-                    Expr::select(less(c(f64::from(alpha)), x.clone()), x, c(0.0))
-                }
+                Unary::ThresholdedRelu { alpha } => Expr::select(less(c(f64::from(alpha)), x.clone()), x, c(0.0)),
                 Unary::IsInf { negative, positive } => is_inf(ty, x, negative, positive),
                 // The arms above and `simple` name every function of floats; bit operations are refused before.
                 _ => x,

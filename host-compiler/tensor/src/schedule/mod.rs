@@ -12,8 +12,8 @@
 mod edit;
 mod error;
 mod packing;
-mod query;
 pub mod primitives;
+mod query;
 mod region;
 mod state;
 mod text;
@@ -21,7 +21,7 @@ mod trace;
 mod tree;
 
 pub use error::ScheduleError;
-pub use packing::{Packing, PackedDim};
+pub use packing::{PackedDim, Packing};
 pub use region::Region;
 pub use state::Schedule;
 pub use trace::{Step, Trace};

@@ -3,7 +3,7 @@
 use super::packing::row_major_strides;
 use super::state::Schedule;
 use crate::expr::{Expr, VarId};
-use crate::index::{Ranges, Range, Sum, simplify};
+use crate::index::{Range, Ranges, Sum, simplify};
 use crate::loops::LoopKind;
 use crate::program::{Role, StageId};
 

@@ -3,7 +3,7 @@
 use super::state::Schedule;
 use super::tree::Block;
 use crate::expr::{BufferId, Expr, VarId};
-use crate::index::{simplify, substitute, Range, Ranges, Sum};
+use crate::index::{Range, Ranges, Sum, simplify, substitute};
 use crate::program::StageId;
 
 /// A box of a buffer, held by one iteration of the loop `at`.

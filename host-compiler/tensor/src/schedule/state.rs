@@ -1,6 +1,7 @@
 //! The state a schedule transforms: program, loop tree, variables, regions, packings and the steps taken.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::error::ScheduleError;
 use super::packing::Packing;
@@ -9,6 +10,7 @@ use super::trace::{Step, Trace};
 use super::tree::{Block, Loop, Tree};
 use crate::expr::{BufferId, Expr, VarId};
 use crate::index::{Range, Ranges};
+use crate::intrinsic::Intrinsic;
 use crate::program::{Program, StageId};
 
 /// A loop variable.
@@ -28,6 +30,10 @@ pub struct Schedule {
     pub(crate) vars: Vec<Var>,
     pub(crate) regions: HashMap<BufferId, Region>,
     pub(crate) packings: HashMap<BufferId, Packing>,
+    /// what `tensorize` may name
+    pub(crate) intrinsics: Vec<Arc<Intrinsic>>,
+    /// outermost loops that became an intrinsic
+    pub(crate) tensorized: Vec<(VarId, Arc<Intrinsic>)>,
     trace: Trace,
 }
 
@@ -40,6 +46,8 @@ impl Schedule {
             vars: vec![],
             regions: HashMap::new(),
             packings: HashMap::new(),
+            intrinsics: Intrinsic::builtin().to_vec(),
+            tensorized: vec![],
             trace: Trace::default(),
         };
         let mut next = 0;
@@ -72,6 +80,12 @@ impl Schedule {
         &self.roots
     }
 
+    /// Lets `tensorize` name one more intrinsic; one of the same name is replaced.
+    pub fn declare(&mut self, intrinsic: Intrinsic) {
+        self.intrinsics.retain(|i| i.name != intrinsic.name);
+        self.intrinsics.push(Arc::new(intrinsic));
+    }
+
     /// The steps taken so far.
     pub fn trace(&self) -> &Trace {
         &self.trace
@@ -92,7 +106,11 @@ impl Schedule {
             }
             Err(refusal) => {
                 *self = before;
-                Err(ScheduleError { step: step.to_string(), reason: refusal.reason, nest: self.text(refusal.at.as_deref()) })
+                Err(ScheduleError {
+                    step: step.to_string(),
+                    reason: refusal.reason,
+                    nest: self.text(refusal.at.as_deref()),
+                })
             }
         }
     }

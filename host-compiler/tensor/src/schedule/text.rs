@@ -4,7 +4,7 @@ use super::state::Schedule;
 use super::tree::{Block, Tree};
 use crate::expr::VarId;
 use crate::index::substitute;
-use crate::loops::{write_expr, LoopKind};
+use crate::loops::{LoopKind, write_expr};
 use crate::program::{Body, Combiner};
 
 impl Schedule {
@@ -31,8 +31,11 @@ impl Schedule {
                     LoopKind::Unrolled => "unroll",
                     LoopKind::Vectorized => "vectorize",
                     LoopKind::Parallel => "parallel",
+                    LoopKind::Tensorized => "tensorize",
                 };
-                line(&v.name, format!("{kind} {} in 0..{}", v.name, v.extent));
+                let intrinsic = self.tensorized.iter().find(|(var, _)| *var == l.var);
+                let by = intrinsic.map_or(String::new(), |(_, i)| format!(" by {}", i.name));
+                line(&v.name, format!("{kind} {} in 0..{}{by}", v.name, v.extent));
                 l.body.iter().for_each(|t| self.write_tree(t, depth + 1, mark, out));
             }
         }
@@ -42,7 +45,8 @@ impl Schedule {
         let stage = self.program.stage(block.stage);
         let name = |v: VarId| self.var(v).name.clone();
         let buffer = |b| self.program.buffer(b).name.clone();
-        let in_loops = |e: &_| write_expr(&substitute(e, &|v: VarId| block.axes.get(v.0 as usize).cloned()), &name, &buffer);
+        let in_loops =
+            |e: &_| write_expr(&substitute(e, &|v: VarId| block.axes.get(v.0 as usize).cloned()), &name, &buffer);
         let axes: Vec<String> = block.axes[..stage.axes.len()].iter().map(|e| write_expr(e, &name, &buffer)).collect();
         let mut text = match &stage.body {
             Body::Map(value) => format!("{}[{}] = {}", buffer(stage.output), axes.join(", "), in_loops(value)),

@@ -24,6 +24,8 @@ pub enum Step {
     Fuse(String, String),
     /// `vectorize LOOP`
     Vectorize(String),
+    /// `tensorize LOOP INTRINSIC`
+    Tensorize(String, String),
     /// `unroll LOOP`
     Unroll(String),
     /// `parallel LOOP`
@@ -52,6 +54,7 @@ impl fmt::Display for Step {
             Step::Reorder(loops) => write!(f, "reorder {}", loops.join(" ")),
             Step::Fuse(a, b) => write!(f, "fuse {a} {b}"),
             Step::Vectorize(l) => write!(f, "vectorize {l}"),
+            Step::Tensorize(l, i) => write!(f, "tensorize {l} {i}"),
             Step::Unroll(l) => write!(f, "unroll {l}"),
             Step::Parallel(l) => write!(f, "parallel {l}"),
             Step::CacheWrite(s) => write!(f, "cache_write {s}"),
@@ -80,7 +83,7 @@ impl FromStr for Step {
         let verb = *words.first().ok_or("an empty step")?;
         if let Some(n) = match verb {
             "inline" | "vectorize" | "unroll" | "parallel" | "cache_write" => Some(1),
-            "compute_at" | "fuse" | "cache_read" | "rfactor" | "rblock" => Some(2),
+            "compute_at" | "fuse" | "cache_read" | "rfactor" | "rblock" | "tensorize" => Some(2),
             "collapse" => Some(3),
             "tile" => Some(4),
             _ => None,
@@ -91,6 +94,7 @@ impl FromStr for Step {
             "collapse" => Step::Collapse(name(1)?, name(2)?, name(3)?),
             "inline" => Step::Inline(name(1)?),
             "vectorize" => Step::Vectorize(name(1)?),
+            "tensorize" => Step::Tensorize(name(1)?, name(2)?),
             "unroll" => Step::Unroll(name(1)?),
             "parallel" => Step::Parallel(name(1)?),
             "cache_write" => Step::CacheWrite(name(1)?),

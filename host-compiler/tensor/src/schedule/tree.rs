@@ -47,9 +47,7 @@ pub enum Tree {
 impl Tree {
     /// A chain of serial loops around `inner`, `vars` outermost first.
     pub fn nest(vars: &[VarId], inner: Vec<Tree>) -> Vec<Tree> {
-        vars.iter().rev().fold(inner, |body, &var| {
-            vec![Tree::Loop(Loop { var, kind: LoopKind::Serial, body })]
-        })
+        vars.iter().rev().fold(inner, |body, &var| vec![Tree::Loop(Loop { var, kind: LoopKind::Serial, body })])
     }
 
     /// Calls `f` on every block, in order.

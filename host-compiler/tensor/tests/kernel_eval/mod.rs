@@ -1,4 +1,4 @@
-//! Runs loop nests over f32 buffers, statement by statement: the oracle of lowering.
+//! Runs loop nests over f32 buffers, statement by statement: the oracle of lowering. Small integers are f32 too.
 
 use std::collections::HashMap;
 
@@ -51,6 +51,9 @@ impl Machine<'_> {
                 assert!(at >= 0 && (at as usize) < data.len(), "store to {name}[{at}] of {}", data.len());
                 data[at as usize] = value;
             }
+            Stmt::Intrinsic { intrinsic, operands } => {
+                self.stmt(&intrinsic.scalar_loops(operands, VarId(self.kernel.vars.len() as u32)));
+            }
             Stmt::If { cond, then, otherwise } => {
                 let body = if self.truth(cond) { then } else { otherwise };
                 body.iter().for_each(|s| self.stmt(s));
@@ -84,6 +87,7 @@ impl Machine<'_> {
             Expr::Var(v) => Value::Index(self.vars[v]),
             Expr::Index(c) => Value::Index(*c),
             Expr::Const(Scalar::Float(DType::F32, v)) => Value::Float(*v as f32),
+            Expr::Const(Scalar::Int(DType::I32 | DType::U32, v)) => Value::Float(*v as f32),
             Expr::Const(Scalar::Int(DType::Bool, v)) => Value::Bool(*v != 0),
             Expr::Load { buffer, index } => Value::Float(self.load(*buffer, &index[0])),
             Expr::Unary(f, x) => Value::Float(unary(*f, self.float(x))),
@@ -111,7 +115,7 @@ impl Machine<'_> {
                 })
             }
             Expr::Select(c, a, b) => self.eval(if self.truth(c) { a } else { b }),
-            Expr::Cast(Type::Data(DType::F32), x) => match self.eval(x) {
+            Expr::Cast(Type::Data(DType::F32 | DType::I32 | DType::U32), x) => match self.eval(x) {
                 Value::Index(i) => Value::Float(i as f32),
                 v => v,
             },

@@ -7,9 +7,7 @@ use super::coordinate::Coordinate;
 use super::{Sampling, read_as};
 use crate::expr::{BinaryFn, CompareFn, Expr, Type, UnaryFn};
 use crate::program::Combiner;
-use crate::program::build::{
-    Builder, Operand, axes, clamp_index, guarded, in_range, numbered_axes, offset, var, vars,
-};
+use crate::program::build::{Builder, Operand, axes, clamp_index, guarded, in_range, numbered_axes, offset, var, vars};
 
 /// One dimension to resize.
 pub(super) struct Stage {

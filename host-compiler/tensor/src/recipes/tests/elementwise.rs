@@ -167,7 +167,8 @@ fn select_and_cast() {
     }
     for from in DType::ALL {
         for to in DType::ALL {
-            let operand = if from.is_float() { random.range(from, &[10], 0.0, 100.0) } else { random.tensor(from, &[10]) };
+            let operand =
+                if from.is_float() { random.range(from, &[10], 0.0, 100.0) } else { random.tensor(from, &[10]) };
             check(Op::Cast(to), vec![operand]);
         }
     }

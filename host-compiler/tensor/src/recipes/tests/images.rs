@@ -46,7 +46,9 @@ fn conv(dtype: DType, layout: Layout, c: &Convolution, bias: bool) -> GroupProgr
 #[test]
 fn convolutions() {
     let one = |k: &[usize]| vec![1; k.len()];
-    let plain = |kernel: &[usize], pad: usize| window(kernel, &one(kernel), &one(kernel), &vec![pad; kernel.len()], &vec![pad; kernel.len()]);
+    let plain = |kernel: &[usize], pad: usize| {
+        window(kernel, &one(kernel), &one(kernel), &vec![pad; kernel.len()], &vec![pad; kernel.len()])
+    };
     let strided = window(&[3, 2], &[2, 1], &[1, 2], &[1, 0], &[0, 2]);
     let cases = [
         Convolution { spatial: &[5, 6], ic: 3, oc: 4, groups: 1, window: plain(&[3, 3], 1) },
@@ -58,7 +60,13 @@ fn convolutions() {
         Convolution { spatial: &[3, 4, 3], ic: 2, oc: 2, groups: 1, window: plain(&[2, 2, 2], 0) },
         Convolution { spatial: &[4, 5], ic: 1, oc: 3, groups: 1, window: plain(&[3, 3], 1) },
         Convolution { spatial: &[4, 5], ic: 3, oc: 3, groups: 3, window: plain(&[1, 1], 0) },
-        Convolution { spatial: &[6, 6], ic: 2, oc: 2, groups: 1, window: window(&[1, 1], &[2, 2], &[1, 1], &[0, 0], &[0, 0]) },
+        Convolution {
+            spatial: &[6, 6],
+            ic: 2,
+            oc: 2,
+            groups: 1,
+            window: window(&[1, 1], &[2, 2], &[1, 1], &[0, 0], &[0, 0]),
+        },
     ];
     for layout in LAYOUTS {
         for case in &cases {

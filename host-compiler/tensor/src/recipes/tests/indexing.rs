@@ -27,13 +27,8 @@ fn gathers() {
 #[test]
 fn scatters() {
     let mut random = Random::new(21);
-    let combines = [
-        ScatterCombine::Replace,
-        ScatterCombine::Add,
-        ScatterCombine::Mul,
-        ScatterCombine::Max,
-        ScatterCombine::Min,
-    ];
+    let combines =
+        [ScatterCombine::Replace, ScatterCombine::Add, ScatterCombine::Mul, ScatterCombine::Max, ScatterCombine::Min];
     for combine in combines {
         for dtype in [DType::F32, DType::I32] {
             let at = indices(&[3, 1], &[4, 1, 1]);

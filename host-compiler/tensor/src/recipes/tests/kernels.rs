@@ -7,9 +7,9 @@ use lathe_graph::DType;
 use crate::default_schedule::default_schedule;
 use crate::expr::{BufferId, Expr, Scalar, Type, VarId};
 use crate::loops::{Kernel, LoopKind, Place, Stmt, lower};
+use crate::program::Role;
 use crate::program::eval::functions::{binary, cast, compare, unary};
 use crate::program::eval::{Array, Value, convert};
-use crate::program::Role;
 use crate::recipes::GroupProgram;
 use crate::schedule::Schedule;
 use crate::target::Target;
@@ -140,6 +140,10 @@ fn verify_stmt(
             }
             then.iter().chain(otherwise).try_for_each(|s| verify_stmt(kernel, s, kinds, lane))
         }
+        Stmt::Intrinsic { intrinsic, operands } => {
+            let loops = intrinsic.scalar_loops(operands, VarId(kernel.vars.len() as u32));
+            verify_stmt(kernel, &loops, kinds, lane)
+        }
         Stmt::Store { buffer, index, value } => {
             let mut result = Ok(());
             let mut access = |buffer: &BufferId, index: &Expr| {
@@ -195,6 +199,9 @@ impl Machine<'_> {
                 let array = &mut self.memory[buffer.0 as usize];
                 assert_eq!(ty, Type::Data(array.dtype), "a store of another type");
                 array.data[at] = value;
+            }
+            Stmt::Intrinsic { intrinsic, operands } => {
+                self.stmt(&intrinsic.scalar_loops(operands, VarId(self.kernel.vars.len() as u32)));
             }
             Stmt::If { cond, then, otherwise } => {
                 let body = if self.eval(cond).1 == Value::Int(0) { otherwise } else { then };

@@ -170,8 +170,7 @@ pub(super) fn check_given(op: Op, given: Vec<Given>) -> GroupProgram {
     let tensors: Vec<&Tensor> = given.iter().map(Given::tensor).collect();
     let expected = eval_op(&op, &tensors).unwrap_or_else(|e| panic!("{op:?}: {e}"));
     let node = &graph.nodes[0];
-    let values: HashMap<ValueId, Tensor> =
-        node.inputs.iter().copied().zip(tensors.into_iter().cloned()).collect();
+    let values: HashMap<ValueId, Tensor> = node.inputs.iter().copied().zip(tensors.into_iter().cloned()).collect();
     let found = run(&group, &values);
     let operand_dtype = given.first().map_or(DType::F32, |g| g.tensor().dtype());
     for (value, tensor) in node.outputs.iter().zip(&expected) {

@@ -29,11 +29,7 @@ fn lstm_directions_and_peepholes() {
                     t(&[d, batch, hidden]),
                 ];
                 let shape = [d, 3 * hidden];
-                operands.push(if peepholes {
-                    t(&shape)
-                } else {
-                    Tensor::splat(dtype, &shape, 0.0).expect("small")
-                });
+                operands.push(if peepholes { t(&shape) } else { Tensor::splat(dtype, &shape, 0.0).expect("small") });
                 check(Op::Lstm { direction, hidden }, operands);
             }
         }

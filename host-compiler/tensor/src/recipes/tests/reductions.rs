@@ -41,8 +41,11 @@ fn every_reduction() {
 
 #[test]
 fn log_sum_exp_of_extremes() {
-    let x = Tensor::from_slice(&[4, 2], &[1000.0f32, 1000.5, -1000.0, -1001.0, f32::NEG_INFINITY, 1.0,
-        f32::NEG_INFINITY, f32::NEG_INFINITY]).expect("eight");
+    let x = Tensor::from_slice(
+        &[4, 2],
+        &[1000.0f32, 1000.5, -1000.0, -1001.0, f32::NEG_INFINITY, 1.0, f32::NEG_INFINITY, f32::NEG_INFINITY],
+    )
+    .expect("eight");
     check(Op::Reduce { reduction: Reduction::LogSumExp, axes: vec![1] }, vec![x]);
 }
 

@@ -13,7 +13,14 @@ const MAPS: [CoordinateMap; 5] = [
     CoordinateMap::Asymmetric,
 ];
 
-fn resize(x: &[usize], sizes: &[usize], scales: &[f32], map: CoordinateMap, interpolation: Interpolation, antialias: bool) {
+fn resize(
+    x: &[usize],
+    sizes: &[usize],
+    scales: &[f32],
+    map: CoordinateMap,
+    interpolation: Interpolation,
+    antialias: bool,
+) {
     for dtype in [DType::F32, DType::F16, DType::U8] {
         if dtype == DType::U8 && !matches!(interpolation, Interpolation::Nearest(_)) {
             // truncation of values that are whole up to rounding would make this a test of rounding

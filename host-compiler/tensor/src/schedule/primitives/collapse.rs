@@ -13,7 +13,7 @@
 
 use super::{Outcome, Schedule, find_stage, refuse};
 use crate::expr::{BufferId, Expr, VarId};
-use crate::index::{simplify, substitute, Range, Ranges};
+use crate::index::{Range, Ranges, simplify, substitute};
 use crate::program::{Axis, Body};
 
 pub(super) fn collapse(s: &mut Schedule, name: &str, a: &str, b: &str) -> Outcome {
@@ -23,7 +23,10 @@ pub(super) fn collapse(s: &mut Schedule, name: &str, a: &str, b: &str) -> Outcom
         return refuse(name, format!("`{a}` and `{b}` are not neighbouring spatial axes"));
     };
     if matches!(stage.body, Body::Update { .. }) || s.writers(stage.output).len() > 1 || !s.is_pristine_root(id) {
-        return refuse(name, "collapse takes a stage that alone fills its buffer and whose loops are as they were made");
+        return refuse(
+            name,
+            "collapse takes a stage that alone fills its buffer and whose loops are as they were made",
+        );
     }
     let inner = stage.axes[k + 1].extent;
     let merged = Axis { name: format!("{a}_{b}"), extent: stage.axes[k].extent * inner };

@@ -11,6 +11,7 @@ mod parallel;
 mod reorder;
 mod rfactor;
 mod split;
+mod tensorize;
 mod tile;
 mod unroll;
 mod vectorize;
@@ -34,6 +35,11 @@ fn refuse<T>(at: &str, reason: impl Into<String>) -> Result<T, Refusal> {
 
 /// Applies one step. On a refusal the schedule may be half transformed: the caller restores it.
 pub(super) fn apply(s: &mut Schedule, step: &Step) -> Outcome {
+    take(s, step)?;
+    tensorize::recheck(s)
+}
+
+fn take(s: &mut Schedule, step: &Step) -> Outcome {
     match step {
         Step::Collapse(stage, a, b) => collapse::collapse(s, stage, a, b),
         Step::Inline(stage) => inline::inline(s, stage),
@@ -43,6 +49,7 @@ pub(super) fn apply(s: &mut Schedule, step: &Step) -> Outcome {
         Step::Reorder(loops) => reorder::reorder(s, loops),
         Step::Fuse(a, b) => fuse::fuse(s, a, b),
         Step::Vectorize(l) => vectorize::vectorize(s, l),
+        Step::Tensorize(l, intrinsic) => tensorize::tensorize(s, l, intrinsic),
         Step::Unroll(l) => unroll::unroll(s, l),
         Step::Parallel(l) => parallel::parallel(s, l),
         Step::CacheWrite(stage) => cache_write::cache_write(s, stage),

@@ -30,7 +30,10 @@ pub(super) fn pack(s: &mut Schedule, name: &str, dims: &[PackedDim]) -> Outcome 
             _ => false,
         };
         if !complete {
-            return refuse(name, format!("dimension {source} must appear once whole, or once as outer and inner of one block"));
+            return refuse(
+                name,
+                format!("dimension {source} must appear once whole, or once as outer and inner of one block"),
+            );
         }
     }
     if dims.iter().any(|d| d.source() >= buffer.shape.len()) {

@@ -29,7 +29,9 @@ pub(super) enum Share {
 
 pub(super) fn rfactor(s: &mut Schedule, name: &str, size: i64, share: Share) -> Outcome {
     let var = find_loop(s, name)?;
-    let owner = (0..s.program.stages.len() as u32).map(StageId).find(|id| s.path(*id).last().is_some() && s.path(*id).contains(&var));
+    let owner = (0..s.program.stages.len() as u32)
+        .map(StageId)
+        .find(|id| s.path(*id).last().is_some() && s.path(*id).contains(&var));
     let Some(id) = owner else { return refuse(name, "the loop holds no stage") };
     let stage = s.program.stage(id).clone();
     let (Body::Reduce(combiner, value), true) = (&stage.body, s.is_pristine_root(id)) else {
