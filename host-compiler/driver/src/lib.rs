@@ -26,4 +26,4 @@ pub use groups::{ParamSource, Phase, ScheduledGroup};
 pub use options::{OptimizationLevel, Options};
 pub use picture::{PictureInput, PictureInputError};
 pub use plan::{Plan, PlannedStep};
-pub use steps::{Lowering, Progress, Step, compile, lower};
+pub use steps::{Lowering, Progress, Step, compile, lower, lower_graph};

@@ -90,6 +90,16 @@ pub fn compile(model: &Path, options: &Options, progress: &dyn Progress) -> Resu
 pub fn lower(model: &Path, options: &Options, progress: &dyn Progress) -> Result<Lowering, CompileError> {
     progress.begin(Step::Import);
     let (imported, model_sha256) = import(model, options)?;
+    lower_graph(imported, model_sha256, options, progress)
+}
+
+/// The steps from an imported graph to code generation; `model_sha256` goes into the artifact.
+pub fn lower_graph(
+    imported: Graph,
+    model_sha256: String,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Lowering, CompileError> {
     progress.begin(Step::Optimize);
     let mut graph = imported.clone();
     let fused = optimize(&mut graph, options.level)?;
@@ -159,7 +169,12 @@ fn copy_constant_outputs(graph: &mut Graph) {
         let shape = ty.shape.clone();
         let copy = graph.add_value(format!("{name}.copy.{i}"), ty);
         let op = lathe_graph::Op::Reshape { shape };
-        graph.nodes.push(lathe_graph::Node { name: format!("{name}.copy"), op, inputs: vec![value], outputs: vec![copy] });
+        graph.nodes.push(lathe_graph::Node {
+            name: format!("{name}.copy"),
+            op,
+            inputs: vec![value],
+            outputs: vec![copy],
+        });
         graph.outputs[i].1 = copy;
     }
 }

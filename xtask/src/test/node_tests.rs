@@ -17,12 +17,16 @@ const INSIDE: &str = "onnx/backend/test/data/node/";
 pub fn run() -> Result<Done> {
     let folder = folder()?;
     let runner = build::program("lathe-node-tests")?;
-    let told = process::capture(Command::new(runner).arg(&folder))?;
-    print!("{told}");
-    let total = told.lines().rfind(|line| line.starts_with("total")).context("the runner printed no total")?;
-    let mut counts = total.split_whitespace().skip(1);
-    let mut next = || counts.next().context("the runner's total has too few columns");
-    Ok(Done::Passed(format!("{} passed, {} wrong, {} unsupported", next()?, next()?, next()?)))
+    let mut figures = Vec::new();
+    for backend in ["interpreter", "compiled"] {
+        let told = process::capture(Command::new(&runner).args(["--backend", backend]).arg(&folder))?;
+        print!("{told}");
+        let total = told.lines().rfind(|line| line.starts_with("total")).context("the runner printed no total")?;
+        let mut counts = total.split_whitespace().skip(1);
+        let mut next = || counts.next().context("the runner's total has too few columns");
+        figures.push(format!("{backend}: {} passed, {} wrong, {} unsupported", next()?, next()?, next()?));
+    }
+    Ok(Done::Passed(figures.join("; ")))
 }
 
 /// The folder of the tests, unpacked once.

@@ -7,28 +7,39 @@ mod backend;
 mod case;
 mod compare;
 mod report;
+mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 pub use backend::{Backend, BackendError, Interpreter};
-pub use report::{Outcome, Report, TestResult};
+pub use report::{Counts, Outcome, Report, TestResult};
+pub use worker::{run_in_workers, serve};
 
-/// Runs every test below `dir` whose folder's name contains `filter`. Panics of the importer or the backend are caught
-/// and counted.
+/// Runs every test below `dir` whose folder's name contains `filter` in this process. Panics of the importer or the
+/// backend are caught and counted.
 pub fn run_node_tests(dir: &Path, backend: &dyn Backend, filter: &str) -> std::io::Result<Report> {
-    let mut report = Report::default();
-    for folder in folders(dir)? {
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !name.contains(filter) {
-            continue;
-        }
-        let run = catch_unwind(AssertUnwindSafe(|| case::run(&folder, backend)));
-        let (operator, outcome) =
-            run.unwrap_or_else(|panic| (case::operator(&folder), Outcome::Panicked(text(&panic))));
-        report.results.push(TestResult { name, operator, outcome });
-    }
-    Ok(report)
+    let results = selected(dir, filter)?.iter().map(|folder| run_one(folder, backend)).collect();
+    Ok(Report { results })
+}
+
+/// Runs the test in `folder`.
+fn run_one(folder: &Path, backend: &dyn Backend) -> TestResult {
+    let run = catch_unwind(AssertUnwindSafe(|| case::run(folder, backend)));
+    let (operator, outcome) = run.unwrap_or_else(|panic| (case::operator(folder), Outcome::Panicked(text(&panic))));
+    TestResult::new(folder, operator, outcome)
+}
+
+/// The folders of the tests below `dir` whose names contain `filter`, sorted.
+fn selected(dir: &Path, filter: &str) -> std::io::Result<Vec<PathBuf>> {
+    let mut folders = folders(dir)?;
+    folders.retain(|folder| name(folder).contains(filter));
+    Ok(folders)
+}
+
+/// A test's name: its folder's.
+fn name(folder: &Path) -> String {
+    folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// The folders with a model at or below `dir`, sorted.

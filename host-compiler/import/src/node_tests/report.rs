@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 
 /// What became of one test.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,34 @@ pub enum Outcome {
     Unsupported(String),
     /// The importer or the backend panicked.
     Panicked(String),
+    /// The process that ran it died, or gave no answer in time.
+    Crashed(String),
+}
+
+impl Outcome {
+    /// Its name, and why.
+    pub(super) fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Outcome::Passed => ("passed", ""),
+            Outcome::Wrong(why) => ("wrong", why),
+            Outcome::Unsupported(why) => ("unsupported", why),
+            Outcome::Panicked(why) => ("panicked", why),
+            Outcome::Crashed(why) => ("crashed", why),
+        }
+    }
+
+    /// The outcome that has these [`parts`](Outcome::parts).
+    pub(super) fn from_parts(name: &str, why: &str) -> Option<Outcome> {
+        let why = why.to_owned();
+        Some(match name {
+            "passed" => Outcome::Passed,
+            "wrong" => Outcome::Wrong(why),
+            "unsupported" => Outcome::Unsupported(why),
+            "panicked" => Outcome::Panicked(why),
+            "crashed" => Outcome::Crashed(why),
+            _ => return None,
+        })
+    }
 }
 
 /// One test's outcome.
@@ -27,6 +56,12 @@ pub struct TestResult {
     pub outcome: Outcome,
 }
 
+impl TestResult {
+    pub(super) fn new(folder: &Path, operator: String, outcome: Outcome) -> TestResult {
+        TestResult { name: super::name(folder), operator, outcome }
+    }
+}
+
 /// All outcomes.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
@@ -34,7 +69,7 @@ pub struct Report {
     pub results: Vec<TestResult>,
 }
 
-/// Tests passed, wrong, unsupported, panicked.
+/// Tests passed, wrong, unsupported, panicked, crashed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// passed
@@ -45,6 +80,8 @@ pub struct Counts {
     pub unsupported: usize,
     /// panicked
     pub panicked: usize,
+    /// crashed
+    pub crashed: usize,
 }
 
 impl Counts {
@@ -54,6 +91,7 @@ impl Counts {
             Outcome::Wrong(_) => &mut self.wrong,
             Outcome::Unsupported(_) => &mut self.unsupported,
             Outcome::Panicked(_) => &mut self.panicked,
+            Outcome::Crashed(_) => &mut self.crashed,
         } += 1;
     }
 }
@@ -75,15 +113,18 @@ impl Report {
         table
     }
 
-    /// Whether nothing is wrong and nothing panicked.
+    /// Whether nothing is wrong, panicked or crashed.
     pub fn is_clean(&self) -> bool {
         let totals = self.totals();
-        totals.wrong == 0 && totals.panicked == 0
+        totals.wrong + totals.panicked + totals.crashed == 0
     }
 
     /// The report as a JSON document with a `schema` number.
     pub fn to_json(&self) -> serde_json::Value {
-        let counts = |c: Counts| serde_json::json!({"passed": c.passed, "wrong": c.wrong, "unsupported": c.unsupported, "panicked": c.panicked});
+        let counts = |c: Counts| {
+            let Counts { passed, wrong, unsupported, panicked, crashed } = c;
+            serde_json::json!({"passed": passed, "wrong": wrong, "unsupported": unsupported, "panicked": panicked, "crashed": crashed})
+        };
         let operators: serde_json::Map<_, _> =
             self.by_operator().into_iter().map(|(name, c)| (name.to_owned(), counts(c))).collect();
         let tests: Vec<_> = self.results.iter().map(test_json).collect();
@@ -92,31 +133,27 @@ impl Report {
 }
 
 fn test_json(result: &TestResult) -> serde_json::Value {
-    let (outcome, detail) = match &result.outcome {
-        Outcome::Passed => ("passed", ""),
-        Outcome::Wrong(why) => ("wrong", why.as_str()),
-        Outcome::Unsupported(why) => ("unsupported", why.as_str()),
-        Outcome::Panicked(why) => ("panicked", why.as_str()),
-    };
+    let (outcome, detail) = result.outcome.parts();
     serde_json::json!({"name": result.name, "operator": result.operator, "outcome": outcome, "detail": detail})
 }
 
 impl fmt::Display for Report {
-    /// A table by operator, then every test that is wrong or panicked.
+    /// A table by operator, then every test that is wrong, panicked or crashed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:36} {:>7} {:>7} {:>12} {:>9}", "operator", "passed", "wrong", "unsupported", "panicked")?;
+        let [passed, wrong, unsupported, panicked, crashed] = ["passed", "wrong", "unsupported", "panicked", "crashed"];
+        writeln!(f, "{:36} {passed:>7} {wrong:>7} {unsupported:>12} {panicked:>9} {crashed:>8}", "operator")?;
         let mut row = |name: &str, c: Counts| {
-            writeln!(f, "{name:36} {:>7} {:>7} {:>12} {:>9}", c.passed, c.wrong, c.unsupported, c.panicked)
+            let Counts { passed, wrong, unsupported, panicked, crashed } = c;
+            writeln!(f, "{name:36} {passed:>7} {wrong:>7} {unsupported:>12} {panicked:>9} {crashed:>8}")
         };
         for (operator, counts) in self.by_operator() {
             row(operator, counts)?;
         }
         row("total", self.totals())?;
         for result in &self.results {
-            match &result.outcome {
-                Outcome::Wrong(why) => writeln!(f, "WRONG     {}: {why}", result.name)?,
-                Outcome::Panicked(why) => writeln!(f, "PANICKED  {}: {why}", result.name)?,
-                _ => {}
+            if !matches!(result.outcome, Outcome::Passed | Outcome::Unsupported(_)) {
+                let (outcome, why) = result.outcome.parts();
+                writeln!(f, "{:9} {}: {why}", outcome.to_uppercase(), result.name)?;
             }
         }
         Ok(())
