@@ -60,3 +60,16 @@ fn aarch64_f16_and_shapes_cortex_a76() {
     some.extend(suite::expressions::cases().into_iter().filter(|c| c.kernel.name.contains("f16")));
     under_qemu("cortex-a76", "max", 5, some);
 }
+
+/// Tensorised loops are the dot product instruction, and give what its pattern says.
+#[test]
+fn aarch64_dot_product_cortex_a76() {
+    let target = targets::find("aarch64-linux", Some("cortex-a76")).unwrap();
+    for (case, instruction) in suite::tensorised::cases().iter().zip(["sdot", "udot"]) {
+        let asm = lathe_codegen::llvm::emit(&case.kernel, &target, lathe_codegen::llvm::Emit::Asm).unwrap();
+        let asm = String::from_utf8(asm).unwrap();
+        assert!(asm.contains(&format!("\t{instruction}\t")), "{asm}");
+        assert!(!asm.contains("\tmla\t"), "{asm}");
+    }
+    under_qemu("cortex-a76", "max", 3, suite::tensorised::cases());
+}

@@ -129,6 +129,7 @@ fn stores(body: &[Stmt]) -> i64 {
     let one = |stmt: &Stmt| match stmt {
         Stmt::For { extent, body, .. } => extent * stores(body),
         Stmt::Store { .. } => 1,
+        Stmt::Intrinsic { intrinsic, .. } => intrinsic.pattern.buffers[intrinsic.output()].elements(),
         Stmt::If { then, otherwise, .. } => stores(then).max(stores(otherwise)),
     };
     body.iter().map(one).sum()

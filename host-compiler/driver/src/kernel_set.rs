@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use lathe_tensor::{BufferId, Expr, Kernel, Stmt};
 use lathe_tensor::loops::Place;
+use lathe_tensor::{BufferId, Expr, Kernel, Stmt};
 
 /// Distinct kernels under distinct names.
 #[derive(Clone, Debug, Default)]
@@ -83,6 +83,10 @@ fn reads(body: &[Stmt], read: &mut HashSet<BufferId>) {
                 in_expr(index, read);
                 in_expr(value, read);
             }
+            Stmt::Intrinsic { operands, .. } => operands.iter().for_each(|(buffer, first)| {
+                read.insert(*buffer);
+                in_expr(first, read);
+            }),
             Stmt::If { cond, then, otherwise } => {
                 in_expr(cond, read);
                 reads(then, read);

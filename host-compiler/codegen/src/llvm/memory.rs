@@ -97,7 +97,8 @@ impl<'c> Emitter<'c, '_> {
         self.ir.gather(&lanes)
     }
 
-    fn load_at(&self, buffer: BufferId, at: &Sum<'c>, lanes: u32) -> V<'c> {
+    /// A scalar or a vector of neighbours.
+    pub fn load_at(&self, buffer: BufferId, at: &Sum<'c>, lanes: u32) -> V<'c> {
         let (element, address, alignment) = self.address(buffer, at);
         let v = built(self.ir.builder.build_load(shape(element, lanes), address, ""));
         self.set_alignment(v, alignment);
@@ -146,9 +147,9 @@ impl<'c> Emitter<'c, '_> {
         Ok(())
     }
 
-    /// Narrow elements in vectors of odd length are stored in pieces: LLVM 19 loses lanes of `<3 x i8>` cut from
+    /// Stores a scalar or a vector of neighbours. Narrow elements in vectors of odd length are stored in pieces: LLVM 19 loses lanes of `<3 x i8>` cut from
     /// `<3 x i64>` on AArch64.
-    fn store_at(&self, buffer: BufferId, at: &Sum<'c>, v: V<'c>) {
+    pub fn store_at(&self, buffer: BufferId, at: &Sum<'c>, v: V<'c>) {
         let count = lanes(v);
         if count.is_power_of_two() || self.kernel.buffers[buffer.0 as usize].dtype.size() >= 4 {
             return self.store_whole(buffer, at, v);

@@ -7,6 +7,7 @@ mod eval;
 mod index;
 mod index_ops;
 mod integer;
+mod intrinsic;
 mod ir;
 mod machine;
 pub mod math;

@@ -18,6 +18,7 @@ impl<'c> Emitter<'c, '_> {
     fn statement(&mut self, statement: &Stmt) -> Result<(), CodegenError> {
         match statement {
             Stmt::For { kind: LoopKind::Parallel, .. } => Err(self.bad("a parallel loop lies inside another loop")),
+            Stmt::For { kind: LoopKind::Tensorized, .. } => Err(self.bad("a tensorised loop was not lowered")),
             Stmt::For { var, extent, kind: LoopKind::Unrolled, body } => {
                 for k in 0..*extent {
                     self.with_variable(*var, Variable::Constant(k), |e| e.statements(body))?;
@@ -39,6 +40,7 @@ impl<'c> Emitter<'c, '_> {
                 let value = self.data(value)?;
                 self.store(*buffer, index, value)
             }
+            Stmt::Intrinsic { intrinsic, operands } => self.intrinsic(intrinsic, operands),
             Stmt::If { cond, then, otherwise } => {
                 let condition = self.data(cond)?.v;
                 self.conditional(condition, then, otherwise)

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use half::f16;
 use lathe_graph::DType;
 use lathe_tensor::loops::Place;
-use lathe_tensor::{BinaryFn, CompareFn, Expr, Kernel, LoopKind, Scalar, Stmt, Type, UnaryFn};
+use lathe_tensor::{BinaryFn, CompareFn, Expr, Kernel, LoopKind, Scalar, Stmt, Type, UnaryFn, VarId};
 
 /// A number: `u64` as its bits, `bool` as 0 or 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,6 +65,10 @@ impl State<'_> {
                 let size = dtype.size();
                 let bytes = self.bytes(buffer.0 as usize);
                 bytes[at * size..][..size].copy_from_slice(&write(dtype, value));
+            }
+            Stmt::Intrinsic { intrinsic, operands } => {
+                let first = VarId(self.kernel.vars.len() as u32);
+                self.all(&[intrinsic.scalar_loops(operands, first)]);
             }
             Stmt::If { cond, then, otherwise } => {
                 if truth(self.eval(cond)) {

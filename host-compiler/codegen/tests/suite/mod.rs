@@ -9,6 +9,7 @@ pub mod native;
 pub mod qemu;
 pub mod random;
 pub mod shapes;
+pub mod tensorised;
 
 use lathe_codegen::{Blob, compile};
 use lathe_graph::DType;
@@ -95,6 +96,7 @@ pub fn ulp(dtype: DType, x: f64) -> f64 {
 pub fn cases() -> Vec<Case> {
     let mut all = expressions::cases();
     all.extend(shapes::cases());
+    all.extend(tensorised::cases());
     all.extend(random::cases(300));
     all
 }
