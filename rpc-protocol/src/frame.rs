@@ -134,7 +134,6 @@ pub fn decode(wire: &mut [u8]) -> Result<Frame<'_>, FrameError> {
         2 => Kind::Response,
         _ => return Err(FrameError::Kind),
     };
-    let header =
-        Header { kind, sequence: u32::from_le_bytes([s0, s1, s2, s3]), session: u64::from_le_bytes(session) };
+    let header = Header { kind, sequence: u32::from_le_bytes([s0, s1, s2, s3]), session: u64::from_le_bytes(session) };
     Ok(Frame { header, body })
 }

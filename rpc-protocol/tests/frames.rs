@@ -142,9 +142,9 @@ fn the_specified_bytes() {
     let mut scratch = vec![0; 64];
     let mut wire = vec![0; 80];
     let header = Header { kind: Kind::Request, sequence: 1, session: 2 };
-    let n = frame::encode(header, &Request::Hello { version: 1, schema: 0x1122_3344 }, &mut scratch, &mut wire).unwrap();
-    let payload =
-        [1, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xC4, 0xE6, 0x88, 0x89, 0x01];
+    let n =
+        frame::encode(header, &Request::Hello { version: 1, schema: 0x1122_3344 }, &mut scratch, &mut wire).unwrap();
+    let payload = [1, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xC4, 0xE6, 0x88, 0x89, 0x01];
     assert_eq!(scratch[..20], payload);
     assert_eq!(scratch[20..24], frame::crc32c(&payload).to_le_bytes());
     assert_eq!((wire[0], wire[n - 1]), (0, 0));

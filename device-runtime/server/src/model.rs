@@ -47,7 +47,8 @@ impl Model {
     /// Writes a piece of an input.
     pub fn set_input(&mut self, index: u32, offset: u64, data: &[u8]) -> Result<(), Fault> {
         let size = self.runner.artifact().input(index as usize).map(|t| t.bytes);
-        let size = size.ok_or_else(|| Fault::new(FaultCode::OutOfRange, format!("there is no input number {index}")))?;
+        let size =
+            size.ok_or_else(|| Fault::new(FaultCode::OutOfRange, format!("there is no input number {index}")))?;
         let input = self.runner.input_bytes(index as usize);
         let start = usize::try_from(offset).unwrap_or(usize::MAX);
         let room = input.get_mut(start..).and_then(|rest| rest.get_mut(..data.len())).ok_or_else(|| {
@@ -69,7 +70,8 @@ impl Model {
     /// At most `limit` bytes of an output.
     pub fn output(&self, index: u32, offset: u64, limit: usize) -> Result<&[u8], Fault> {
         let output = self.runner.outputs().nth(index as usize).map(|(_, bytes)| bytes);
-        let bytes = output.ok_or_else(|| Fault::new(FaultCode::OutOfRange, format!("there is no output number {index}")))?;
+        let bytes =
+            output.ok_or_else(|| Fault::new(FaultCode::OutOfRange, format!("there is no output number {index}")))?;
         let rest = usize::try_from(offset).ok().and_then(|start| bytes.get(start..)).ok_or_else(|| {
             Fault::new(FaultCode::OutOfRange, format!("byte {offset} of an output of {}", bytes.len()))
         })?;

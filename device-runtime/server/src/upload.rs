@@ -48,7 +48,10 @@ impl Upload {
             return Err(Fault::new(FaultCode::ArtifactRefused, detail));
         }
         if crc32c(&self.bytes) != crc {
-            return Err(Fault::new(FaultCode::ArtifactRefused, "the uploaded bytes have another checksum than announced"));
+            return Err(Fault::new(
+                FaultCode::ArtifactRefused,
+                "the uploaded bytes have another checksum than announced",
+            ));
         }
         Ok(&self.bytes)
     }

@@ -132,8 +132,12 @@ pub struct CompileArgs {
     #[arg(short = 'O', value_name = "LEVEL", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=2))]
     pub level: u8,
     /// Print an intermediate form instead of writing an artifact: FORM or FORM=GLOB for kernels or nodes that match
-    #[arg(long, value_name = "FORM[=GLOB]", help = "Print an intermediate form instead of writing an artifact: graph, \
-        program, schedule, loops, llvm-ir, asm or obj; FORM=GLOB only for kernels or nodes that match")]
+    #[arg(
+        long,
+        value_name = "FORM[=GLOB]",
+        help = "Print an intermediate form instead of writing an artifact: graph, \
+        program, schedule, loops, llvm-ir, asm or obj; FORM=GLOB only for kernels or nodes that match"
+    )]
     pub emit: Option<String>,
     /// Threads to compile with (0: one per processor); the artifact is the same
     #[arg(long, value_name = "N", default_value_t = 0)]

@@ -43,10 +43,11 @@ fn an_unsupported_operator_is_named_with_node_and_opset() {
 
 #[test]
 fn shapes_that_are_missing_or_do_not_fit_are_refused() {
-    let open = Model::default()
-        .open_input("x", &[Dim::Open("n"), Dim::Fixed(4)])
-        .node("Relu", &["x"], &["y"])
-        .output("y", FLOAT, &[]);
+    let open = Model::default().open_input("x", &[Dim::Open("n"), Dim::Fixed(4)]).node("Relu", &["x"], &["y"]).output(
+        "y",
+        FLOAT,
+        &[],
+    );
     refused(&open, 2, &["x", "--input-shape"]);
     let bench = Bench::with_model(&open);
     for shape in ["x=3,5", "z=1,4", "x", "x=a,b", "x=-1,4", "x=99999999999999999999,4"] {
@@ -105,7 +106,8 @@ fn a_full_disk_and_a_missing_folder_are_said_and_leave_nothing() {
 fn a_reader_that_goes_away_is_no_error() {
     let bench = Bench::with_model(&relu());
     bench.compile(&[]);
-    let mut child = bench.command(&["inspect", "m.lathe", "--json"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut child =
+        bench.command(&["inspect", "m.lathe", "--json"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
@@ -116,7 +118,10 @@ fn wrong_inputs_are_usage_errors_that_name_the_right_ones() {
     bench.compile(&[]);
     bench.npy("x.npy", "(1, 4)", &[0.0; 4]);
     bench.npy("long.npy", "(1, 5)", &[0.0; 5]);
-    bench.write("i64.npy", b"\x93NUMPY\x01\x00\x3a\x00{'descr': '<i8', 'fortran_order': False, 'shape': (1, 4)}\n\0\0\0\0");
+    bench.write(
+        "i64.npy",
+        b"\x93NUMPY\x01\x00\x3a\x00{'descr': '<i8', 'fortran_order': False, 'shape': (1, 4)}\n\0\0\0\0",
+    );
     let says = |code: i32, input: &[&str], words: &str| {
         let ran = bench.expect(code, &[&["run", "m.lathe", "-o", "y.npz"], input].concat());
         assert!(ran.stderr.contains(words), "{words:?} is missing in:\n{}", ran.stderr);

@@ -28,7 +28,8 @@ fn every_optimisation_level_computes_the_same() {
 fn several_threads_and_runs_give_the_same_numbers() {
     let (bench, x) = bench();
     bench.compile(&[]);
-    let ran = bench.expect(0, &["run", "m.lathe", "-i", "x.npy", "-o", "y.npz", "--threads", "3", "--repeat", "5", "--json"]);
+    let ran =
+        bench.expect(0, &["run", "m.lathe", "-i", "x.npy", "-o", "y.npz", "--threads", "3", "--repeat", "5", "--json"]);
     assert_close(&bench.npz_floats("y.npz"), &small_network_answer(&x));
     assert_eq!(json(&ran)["times_ms"].as_array().unwrap().len(), 5);
 }
@@ -55,7 +56,8 @@ fn artifacts_are_byte_identical_whatever_the_surroundings() {
     bench.compile(&["--threads", "1"]);
     let other = Bench::with_model(&small_network());
     let compile = ["compile", "m.onnx", "--target", HERE, "-o", "m.lathe", "--threads", "4"];
-    let status = other.command(&compile).env("HOME", "/nonexistent").env("TZ", "Asia/Tokyo").env("LANG", "tr_TR").status();
+    let status =
+        other.command(&compile).env("HOME", "/nonexistent").env("TZ", "Asia/Tokyo").env("LANG", "tr_TR").status();
     assert!(status.unwrap().success());
     assert!(bench.read("m.lathe") == other.read("m.lathe"));
 }
@@ -77,7 +79,8 @@ fn the_memory_plan_can_be_recomputed_from_inspect() {
     assert!(arena >= bound && arena as f64 <= 1.05 * bound as f64, "{arena} over {bound}");
     for (i, a) in planned.iter().enumerate() {
         for b in &planned[i + 1..] {
-            let together = number(a, "first_step") <= number(b, "last_step") && number(b, "first_step") <= number(a, "last_step");
+            let together =
+                number(a, "first_step") <= number(b, "last_step") && number(b, "first_step") <= number(a, "last_step");
             let apart = number(a, "offset") + number(a, "bytes") <= number(b, "offset")
                 || number(b, "offset") + number(b, "bytes") <= number(a, "offset");
             assert!(!together || apart, "{a} {b}");
@@ -127,7 +130,11 @@ fn open_dimensions_are_fixed_by_input_shape() {
 
 #[test]
 fn pictures_are_prepared_inside_the_artifact() {
-    let model = Model::default().input("image", &[1, 3, 2, 2]).node("Neg", &["image"], &["y"]).output("y", FLOAT, &[1, 3, 2, 2]);
+    let model = Model::default().input("image", &[1, 3, 2, 2]).node("Neg", &["image"], &["y"]).output(
+        "y",
+        FLOAT,
+        &[1, 3, 2, 2],
+    );
     let bench = Bench::with_model(&model);
     bench.compile(&["--input", "image=u8,nhwc,scale=1/255,mean=0.5,std=0.5,bgr"]);
     let picture = image::RgbImage::from_fn(2, 2, |x, y| image::Rgb([255, (x * 100) as u8, (y * 50) as u8]));
@@ -163,7 +170,8 @@ fn time_gives_every_sample() {
     assert!(ms("min_ms") <= ms("median_ms") && ms("median_ms") <= ms("max_ms") && ms("min_ms") > 0.0);
     let profile = json(&bench.expect(0, &["time", "m.lathe", "--profile", "--json"]));
     let steps = profile["steps"].as_array().unwrap().iter();
-    let conv = steps.filter(|s| s["label"].as_str().unwrap().contains("Conv")).map(|s| s["operations"].as_u64().unwrap());
+    let conv =
+        steps.filter(|s| s["label"].as_str().unwrap().contains("Conv")).map(|s| s["operations"].as_u64().unwrap());
     // 4 x 5 x 7 outputs of 2 x 9 multiply-adds at least, and not many times as much.
     let conv: u64 = conv.sum();
     assert!((2 * 4 * 35 * 18..4 * 4 * 35 * 18).contains(&conv), "{conv}");

@@ -21,7 +21,8 @@ fn help_teaches() {
 fn targets_are_listed_and_shown() {
     let bench = Bench::new();
     let document = json(&bench.expect(0, &["targets", "list", "--json"]));
-    let names: Vec<&str> = document["targets"].as_array().unwrap().iter().map(|t| t["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        document["targets"].as_array().unwrap().iter().map(|t| t["name"].as_str().unwrap()).collect();
     for name in ["x86_64-linux", "aarch64-linux", "aarch64-jetson", "aarch64-jetson-orin"] {
         assert!(names.contains(&name), "{names:?}");
         bench.expect(0, &["targets", "show", name]);

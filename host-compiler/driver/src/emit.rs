@@ -38,7 +38,8 @@ pub fn emit(lowering: &Lowering, form: Form, filter: Option<&str>) -> Result<Vec
     let wanted = |name: &str| filter.is_none_or(|f| glob(f, name));
     let piece = |name: &str, text: String| Piece { name: name.to_string(), bytes: text.into_bytes() };
     let groups = || lowering.groups.iter().filter(|g| wanted(&g.program.name) || wanted(&g.label));
-    let headed = |g: &crate::groups::ScheduledGroup, text: String| piece(&g.program.name, format!("# {}\n{text}", g.label));
+    let headed =
+        |g: &crate::groups::ScheduledGroup, text: String| piece(&g.program.name, format!("# {}\n{text}", g.label));
     let kernels = || lowering.kernels.kernels().iter().filter(|k| wanted(&k.name));
     let machine = |form: Emit| {
         let one = |k: &lathe_tensor::Kernel| {
@@ -87,7 +88,9 @@ mod tests {
 
     #[test]
     fn globs() {
-        for (pattern, text) in [("*", ""), ("conv*", "conv_f32"), ("*relu*", "a + relu1"), ("c?nv", "conv"), ("a*b*c", "axxbyc")] {
+        for (pattern, text) in
+            [("*", ""), ("conv*", "conv_f32"), ("*relu*", "a + relu1"), ("c?nv", "conv"), ("a*b*c", "axxbyc")]
+        {
             assert!(glob(pattern, text), "{pattern} {text}");
         }
         for (pattern, text) in [("", "x"), ("conv", "conv1"), ("?", ""), ("a*b", "acd")] {

@@ -148,13 +148,7 @@ fn first_fit(buffers: &[Lifetime], neighbours: &[Vec<usize>], order: &[usize]) -
 }
 
 /// The order with one of the buffers that end at the arena's top moved some places (or all the way) forward.
-fn promoted(
-    buffers: &[Lifetime],
-    offsets: &[usize],
-    arena: usize,
-    order: &[usize],
-    random: &mut u64,
-) -> Vec<usize> {
+fn promoted(buffers: &[Lifetime], offsets: &[usize], arena: usize, order: &[usize], random: &mut u64) -> Vec<usize> {
     let mut draw = |below: usize| {
         *random ^= *random << 13;
         *random ^= *random >> 7;
@@ -185,7 +179,8 @@ mod tests {
             assert_eq!(plan.offsets[i] % ALIGNMENT, 0);
             assert!(plan.offsets[i] + a.bytes <= plan.arena);
             for (j, b) in buffers.iter().enumerate().skip(i + 1) {
-                let apart = plan.offsets[i] + a.bytes <= plan.offsets[j] || plan.offsets[j] + b.bytes <= plan.offsets[i];
+                let apart =
+                    plan.offsets[i] + a.bytes <= plan.offsets[j] || plan.offsets[j] + b.bytes <= plan.offsets[i];
                 assert!(!a.meets(b) || apart, "{a:?} at {} and {b:?} at {}", plan.offsets[i], plan.offsets[j]);
             }
         }

@@ -137,12 +137,14 @@ impl Edges {
         let task = &tasks.tasks[t];
         let fresh = |b: &&usize| !tasks.always.contains(b);
         let during = partial.live + task.writes.iter().filter(fresh).map(|&b| tasks.sizes[b]).sum::<usize>();
-        let dead_reads = task.reads.iter().enumerate().filter(|&(i, &b)| {
-            !task.reads[..i].contains(&b) && !self.pinned[b] && partial.readers_left[b] == 1
-        });
+        let dead_reads = task
+            .reads
+            .iter()
+            .enumerate()
+            .filter(|&(i, &b)| !task.reads[..i].contains(&b) && !self.pinned[b] && partial.readers_left[b] == 1);
         let dead_writes = task.writes.iter().filter(|&&b| !self.pinned[b] && self.readers[b].is_empty());
-        let freed: usize =
-            dead_reads.map(|(_, &b)| tasks.sizes[b]).sum::<usize>() + dead_writes.map(|&b| tasks.sizes[b]).sum::<usize>();
+        let freed: usize = dead_reads.map(|(_, &b)| tasks.sizes[b]).sum::<usize>()
+            + dead_writes.map(|&b| tasks.sizes[b]).sum::<usize>();
         (partial.peak.max(during + task.own), during.saturating_sub(freed))
     }
 
@@ -216,7 +218,8 @@ mod tests {
             kept: vec![3],
         };
         assert_eq!(candidate_orders(&tasks)[0], [0, 1, 2]);
-        let backwards = Tasks { tasks: vec![tasks.tasks[2].clone(), tasks.tasks[0].clone(), tasks.tasks[1].clone()], ..tasks };
+        let backwards =
+            Tasks { tasks: vec![tasks.tasks[2].clone(), tasks.tasks[0].clone(), tasks.tasks[1].clone()], ..tasks };
         assert_eq!(candidate_orders(&backwards), [[1, 2, 0]]);
         let circle = Tasks { tasks: vec![task(&[1], &[0]), task(&[0], &[1])], sizes: vec![64; 2], ..Tasks::default() };
         assert!(candidate_orders(&circle).is_empty());

@@ -47,7 +47,9 @@ impl fmt::Display for PictureInput {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum PictureInputError {
     /// The text cannot be read.
-    #[error("--input {text:?}: {what}; for example --input image=u8,nhwc,scale=1/255,mean=0.485,0.456,0.406,std=0.229,0.224,0.225,rgb")]
+    #[error(
+        "--input {text:?}: {what}; for example --input image=u8,nhwc,scale=1/255,mean=0.485,0.456,0.406,std=0.229,0.224,0.225,rgb"
+    )]
     Syntax {
         /// what was given
         text: String,
@@ -63,7 +65,9 @@ pub enum PictureInputError {
         available: Vec<String>,
     },
     /// The input is no picture.
-    #[error("--input {name}: it is {ty}, a picture input is a float tensor [n,channels,h,w] or [n,h,w,channels] with 1, 3 or 4 channels")]
+    #[error(
+        "--input {name}: it is {ty}, a picture input is a float tensor [n,channels,h,w] or [n,h,w,channels] with 1, 3 or 4 channels"
+    )]
     NotAPicture {
         /// the input
         name: String,

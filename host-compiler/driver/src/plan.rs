@@ -158,12 +158,7 @@ struct StepBuffers {
 }
 
 /// The buffers every step touches when the groups run in `order`; gives each group's temporaries a buffer.
-fn buffers_used(
-    graph: &Graph,
-    groups: &[ScheduledGroup],
-    order: &[usize],
-    storage: &mut Storage,
-) -> Vec<StepBuffers> {
+fn buffers_used(graph: &Graph, groups: &[ScheduledGroup], order: &[usize], storage: &mut Storage) -> Vec<StepBuffers> {
     let mut steps = Vec::new();
     for &g in order {
         let group = &groups[g];

@@ -169,9 +169,9 @@ impl<L: Link> Client<L> {
         while ticks.len() < count {
             let first = ticks.len() as u32;
             let more = self.call("get samples", &Request::GetSamples { first }, self.patience, |r| match r {
-                Response::Samples { ticks } => Some(
-                    ticks.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b)).collect::<Vec<_>>(),
-                ),
+                Response::Samples { ticks } => {
+                    Some(ticks.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b)).collect::<Vec<_>>())
+                }
                 _ => None,
             })?;
             if more.is_empty() {

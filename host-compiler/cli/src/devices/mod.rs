@@ -53,6 +53,8 @@ pub fn open(args: &DeviceArgs, path: &Path, artifact: &[u8]) -> Outcome<Box<dyn 
     match args.device.as_str() {
         "local" => Ok(Box::new(local::Local::load(path, args.threads)?)),
         "qemu:aarch64-linux" => Ok(Box::new(remote::Remote::load(qemu::start(artifact)?, args, artifact)?)),
-        other => Err(Failure::usage(format!("device {other:?} is not known; devices are local and qemu:aarch64-linux"))),
+        other => {
+            Err(Failure::usage(format!("device {other:?} is not known; devices are local and qemu:aarch64-linux")))
+        }
     }
 }

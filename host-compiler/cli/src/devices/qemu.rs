@@ -62,6 +62,8 @@ fn candidates() -> Vec<PathBuf> {
 fn missing(why: &str) -> Failure {
     Failure::new(
         Exit::Unreachable,
-        format!("the device server for AArch64 is missing ({why}); `cargo xtask setup` builds it, or name one in {SERVER_VARIABLE}"),
+        format!(
+            "the device server for AArch64 is missing ({why}); `cargo xtask setup` builds it, or name one in {SERVER_VARIABLE}"
+        ),
     )
 }

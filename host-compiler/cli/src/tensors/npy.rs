@@ -89,8 +89,7 @@ pub fn write(tensor: &Tensor) -> Vec<u8> {
     };
     let dims: Vec<String> = tensor.shape().iter().map(usize::to_string).collect();
     let comma = if dims.len() == 1 { "," } else { "" };
-    let mut header =
-        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({}{comma}), }}", dims.join(", "));
+    let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({}{comma}), }}", dims.join(", "));
     // Magic, version, length and header together are a multiple of 64, the last byte a line feed.
     let padding = (64 - (10 + header.len() + 1) % 64) % 64;
     header.extend(std::iter::repeat_n(' ', padding));
@@ -109,8 +108,13 @@ fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), NpyError> {
     let rest = bytes.strip_prefix(MAGIC).ok_or(NpyError::Magic)?;
     let (&[major, minor], rest) = rest.split_first_chunk::<2>().ok_or_else(|| cut(10))?;
     let (length, rest) = match major {
-        1 => rest.split_first_chunk::<2>().map(|(l, r)| (usize::from(u16::from_le_bytes(*l)), r)).ok_or_else(|| cut(10))?,
-        2 | 3 => rest.split_first_chunk::<4>().map(|(l, r)| (u32::from_le_bytes(*l) as usize, r)).ok_or_else(|| cut(12))?,
+        1 => rest
+            .split_first_chunk::<2>()
+            .map(|(l, r)| (usize::from(u16::from_le_bytes(*l)), r))
+            .ok_or_else(|| cut(10))?,
+        2 | 3 => {
+            rest.split_first_chunk::<4>().map(|(l, r)| (u32::from_le_bytes(*l) as usize, r)).ok_or_else(|| cut(12))?
+        }
         _ => return Err(NpyError::Version(major, minor)),
     };
     if length > MAX_HEADER {

@@ -234,7 +234,9 @@ fn report(differences: &[Difference], outputs: &[(String, Error)]) -> Outcome {
         })).collect::<Vec<_>>(),
     });
     console::report(document, || {
-        let line = |(name, e): &(String, Error)| format!("{name}: largest error {:.3e}, allowed {:.3e}\n", e.largest, e.allowed);
+        let line = |(name, e): &(String, Error)| {
+            format!("{name}: largest error {:.3e}, allowed {:.3e}\n", e.largest, e.allowed)
+        };
         outputs.iter().map(line).collect()
     })?;
     if let Some(d) = first {
@@ -245,7 +247,8 @@ fn report(differences: &[Difference], outputs: &[(String, Error)]) -> Outcome {
         return Err(Failure::new(Exit::WrongNumbers, message));
     }
     if !wrong.is_empty() {
-        let message = format!("every step is right by itself, but {} differs: a graph pass changed the model", wrong.join(", "));
+        let message =
+            format!("every step is right by itself, but {} differs: a graph pass changed the model", wrong.join(", "));
         return Err(Failure::new(Exit::WrongNumbers, message));
     }
     Ok(())

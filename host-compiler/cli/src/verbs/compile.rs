@@ -25,7 +25,9 @@ pub fn run(args: &CompileArgs) -> Outcome {
         return emit_form(args, &options, request);
     }
     let output = args.output.as_ref().ok_or_else(|| {
-        Failure::usage("where should the artifact go? give -o OUT.lathe (or --emit FORM to look at an intermediate form)")
+        Failure::usage(
+            "where should the artifact go? give -o OUT.lathe (or --emit FORM to look at an intermediate form)",
+        )
     })?;
     let started = Instant::now();
     let steps = Steps::default();
@@ -121,7 +123,9 @@ fn joined(pieces: &[Piece]) -> Vec<u8> {
 fn one_object(mut pieces: Vec<Piece>) -> Outcome<Vec<u8>> {
     match pieces.pop() {
         Some(piece) if pieces.is_empty() => Ok(piece.bytes),
-        _ => Err(Failure::usage("each kernel is an object of its own: choose one with --emit obj=NAME (--emit loops shows names)")),
+        _ => Err(Failure::usage(
+            "each kernel is an object of its own: choose one with --emit obj=NAME (--emit loops shows names)",
+        )),
     }
 }
 

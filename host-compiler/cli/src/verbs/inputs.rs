@@ -51,7 +51,10 @@ fn one_request(inputs: &[Wanted], request: &str) -> Outcome<Vec<(usize, Tensor)>
     }
     match inputs {
         [only] => Ok(vec![(0, read_file(only, path, 1)?)]),
-        _ => Err(Failure::usage(format!("-i {request}: which input is it for? Give NAME=FILE; inputs are {}", names(inputs)))),
+        _ => Err(Failure::usage(format!(
+            "-i {request}: which input is it for? Give NAME=FILE; inputs are {}",
+            names(inputs)
+        ))),
     }
 }
 
@@ -97,7 +100,11 @@ fn all_of_npz(inputs: &[Wanted], path: &Path) -> Outcome<Vec<(usize, Tensor)>> {
     let mut found = Vec::new();
     for (key, tensor) in entries {
         let Some(index) = inputs.iter().position(|w| w.name == key) else {
-            return Err(Failure::usage(format!("{}: the model has no input {key:?}; it has {}", path.display(), names(inputs))));
+            return Err(Failure::usage(format!(
+                "{}: the model has no input {key:?}; it has {}",
+                path.display(),
+                names(inputs)
+            )));
         };
         found.push((index, fitting(&inputs[index], tensor)?));
     }

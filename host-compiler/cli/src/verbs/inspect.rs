@@ -59,13 +59,10 @@ fn document(artifact: &Artifact<'_>, bytes: usize) -> Value {
             "label": info.map(|i| i.label), "operations": info.map(|i| i.operations),
         }))
     };
-    let kernel = |k: lathe_artifact::Kernel<'_>| {
-        json!({ "name": k.name, "entry": k.entry, "stack_bytes": k.stack_bytes, "processor": k.processor })
-    };
-    let planned = |t: lathe_artifact::PlannedTensor<'_>| {
-        json!({ "name": t.name, "offset": t.offset, "bytes": t.bytes, "first_step": t.first_step, "last_step": t.last_step })
-    };
-    let section = |(k, p, n): (u16, u8, usize)| json!({ "name": section_name(k), "kind": k, "processor": p, "bytes": n });
+    let kernel = |k: lathe_artifact::Kernel<'_>| json!({ "name": k.name, "entry": k.entry, "stack_bytes": k.stack_bytes, "processor": k.processor });
+    let planned = |t: lathe_artifact::PlannedTensor<'_>| json!({ "name": t.name, "offset": t.offset, "bytes": t.bytes, "first_step": t.first_step, "last_step": t.last_step });
+    let section =
+        |(k, p, n): (u16, u8, usize)| json!({ "name": section_name(k), "kind": k, "processor": p, "bytes": n });
     json!({
         "bytes": bytes,
         "target": header.target,
@@ -100,7 +97,9 @@ fn text(artifact: &Artifact<'_>, bytes: usize) -> String {
         bytes_text(header.workspace_bytes.into()),
         bytes_text(header.stack_bytes.into()),
     );
-    for (title, tensors) in [("inputs", artifact.inputs().collect::<Vec<_>>()), ("outputs", artifact.outputs().collect())] {
+    for (title, tensors) in
+        [("inputs", artifact.inputs().collect::<Vec<_>>()), ("outputs", artifact.outputs().collect())]
+    {
         text += &format!("\n{title}\n");
         for t in tensors {
             text += &format!("  {:32} {}{} at {}\n", t.name, t.dtype, t.shape, t.arena_offset);

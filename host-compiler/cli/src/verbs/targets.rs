@@ -21,8 +21,10 @@ fn list() -> Outcome {
         "targets": all.iter().map(|t| json!({ "name": t.name, "about": t.about, "cpus": t.cpus })).collect::<Vec<_>>(),
     });
     console::report(document, || {
-        let line = |t: &targets::TargetInfo| format!("{:24} {}\n{:24}   --mcpu {}\n", t.name, t.about, "", t.cpus.join(" "));
-        all.iter().map(line).collect::<String>() + "The first --mcpu of each is its default; `native` is this machine.\n"
+        let line =
+            |t: &targets::TargetInfo| format!("{:24} {}\n{:24}   --mcpu {}\n", t.name, t.about, "", t.cpus.join(" "));
+        all.iter().map(line).collect::<String>()
+            + "The first --mcpu of each is its default; `native` is this machine.\n"
     })
 }
 

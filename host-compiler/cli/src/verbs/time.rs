@@ -59,7 +59,8 @@ fn profile(args: &TimeArgs, steps: &[StepTime]) -> Outcome {
         let mut text = format!("{:>4} {:>10} {:>6} {:>9}  kernel: nodes\n", "step", "ms", "share", "GFLOP/s");
         for s in steps {
             let (percent, speed) = (share(s) * 100.0, gflops(s));
-            text += &format!("{:4} {:10.4} {percent:5.1}% {speed:9.2}  {}: {}\n", s.step, s.median_ms, s.kernel, s.label);
+            text +=
+                &format!("{:4} {:10.4} {percent:5.1}% {speed:9.2}  {}: {}\n", s.step, s.median_ms, s.kernel, s.label);
         }
         text + &format!("     {total:10.4} ms together\n")
     })

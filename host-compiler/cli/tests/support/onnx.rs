@@ -62,10 +62,13 @@ impl Model {
     /// Adds a graph input (field 11) or output (field 12).
     fn value(mut self, field: u64, name: &str, element: u64, dims: &[Dim]) -> Self {
         let shape = dims.iter().fold(Message::default(), |m, d| {
-            m.message(1, match d {
-                Dim::Fixed(n) => Message::default().number(1, *n),
-                Dim::Open(name) => Message::default().bytes(2, name),
-            })
+            m.message(
+                1,
+                match d {
+                    Dim::Fixed(n) => Message::default().number(1, *n),
+                    Dim::Open(name) => Message::default().bytes(2, name),
+                },
+            )
         });
         let ty = Message::default().message(1, Message::default().number(1, element).message(2, shape));
         self.graph = self.graph.message(field, Message::default().bytes(1, name).message(2, ty));
@@ -167,7 +170,8 @@ pub fn small_network_answer(x: &[f32]) -> Vec<f32> {
         for (i, j) in (0..5i64).flat_map(|i| (0..7i64).map(move |j| (i, j))) {
             let mut acc = f64::from(b[o]);
             for (c, k) in (0..2).flat_map(|c| (0..9).map(move |k| (c, k))) {
-                acc += f64::from(w[o * 18 + c * 9 + k]) * f64::from(pixel(c, i + k as i64 / 3 - 1, j + k as i64 % 3 - 1));
+                acc +=
+                    f64::from(w[o * 18 + c * 9 + k]) * f64::from(pixel(c, i + k as i64 / 3 - 1, j + k as i64 % 3 - 1));
             }
             *sum += acc.max(0.0) / 35.0;
         }

@@ -41,7 +41,10 @@ fn bgr_reverses_channels_before_the_mean() {
 fn scale_comes_first_and_an_nhwc_model_is_not_transposed() {
     let mut graph = model([1, 1, 2, 3]);
     // [1,1,2,3] could be one channel of 2 x 3: N C H W is taken.
-    assert_eq!(prepared(&mut graph, "x=u8,nhwc,scale=1/2,mean=1", &[2, 4, 6, 8, 10, 12]), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+    assert_eq!(
+        prepared(&mut graph, "x=u8,nhwc,scale=1/2,mean=1", &[2, 4, 6, 8, 10, 12]),
+        [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+    );
     let mut graph = model([1, 2, 2, 3]);
     let y = prepared(&mut graph, "x=u8,nhwc,scale=1/255,std=1", &[255; 12]);
     assert!(y.iter().all(|v| (v - 1.0).abs() < 1e-6));
@@ -64,7 +67,9 @@ fn wrong_requests_say_what_is_wrong() {
 
 #[test]
 fn the_text_form_parses_back() {
-    for text in ["x=u8", "a=b=u8,nhwc,scale=1/255,mean=0.485,0.456,0.406,std=0.229,0.224,0.225,bgr", "x=u8,nhwc,mean=-3"] {
+    for text in
+        ["x=u8", "a=b=u8,nhwc,scale=1/255,mean=0.485,0.456,0.406,std=0.229,0.224,0.225,bgr", "x=u8,nhwc,mean=-3"]
+    {
         let input: PictureInput = text.parse().unwrap();
         assert_eq!(input.to_string().parse::<PictureInput>().unwrap(), input);
     }
