@@ -8,6 +8,8 @@ use crate::target::Target;
 
 /// Vector loads a core issues per cycle.
 const LOADS_PER_CYCLE: f64 = 2.0;
+/// What a load costs beside its share of the load units, in cycles: it takes an issue slot from something else.
+const ISSUE: f64 = 0.15;
 /// Cost of a loop iteration beside its loads and multiply-adds, in cycles.
 const OVERHEAD: f64 = 0.25;
 
@@ -27,8 +29,8 @@ fn step_cycles(rows: i64, vectors: i64, target: &Target) -> f64 {
     let fma = (rows * vectors) as f64 / f64::from(target.fma_per_cycle.max(1));
     // a scalar operand taken from a lane costs a load only every vector's worth of steps
     let scalar_loads = if target.multiply_by_lane { rows as f64 / target.lanes(4) as f64 } else { rows as f64 };
-    let loads = (scalar_loads + vectors as f64) / LOADS_PER_CYCLE;
-    fma.max(loads).max(f64::from(target.fma_latency)) + OVERHEAD
+    let loads = scalar_loads + vectors as f64;
+    fma.max(loads / LOADS_PER_CYCLE).max(f64::from(target.fma_latency)) + ISSUE * loads + OVERHEAD
 }
 
 /// Whether the tile's accumulators and operands fit the registers.
