@@ -11,7 +11,9 @@ use suite::native::{Aligned, Loaded};
 use suite::ulp;
 
 /// (function, ranges to sweep, bound in ulp for f32, for f64)
-fn table() -> Vec<(UnaryFn, Vec<(f64, f64)>, f64, f64)> {
+type Row = (UnaryFn, Vec<(f64, f64)>, f64, f64);
+
+fn table() -> Vec<Row> {
     let wide = |low: f64, high: f64| vec![(low, high), (-1.0, 1.0), (-1e-3, 1e-3)];
     vec![
         (UnaryFn::Exp, wide(-104.0, 89.0), 2.0, 2.0),

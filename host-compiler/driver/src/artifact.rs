@@ -32,7 +32,7 @@ pub(crate) struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    pub fn to_bytes(self) -> Result<Vec<u8>, CompileError> {
+    pub fn into_bytes(self) -> Result<Vec<u8>, CompileError> {
         let (target, plan) = (&self.lowering.options.target, &self.lowering.plan);
         // The NEON side of a Jetson artifact runs on any AArch64 Linux.
         let family = if target.name.starts_with("aarch64-jetson") { "aarch64-linux" } else { target.name.as_str() };

@@ -59,10 +59,10 @@ pub fn accesses(kernel: &Kernel) -> Vec<(bool, bool)> {
     let mut read = HashSet::new();
     reads(&kernel.body, &mut read);
     for (i, buffer) in kernel.buffers.iter().enumerate() {
-        if let Place::Param { index, written } = buffer.place {
-            if let Some(access) = accesses.get_mut(index as usize) {
-                *access = (read.contains(&BufferId(i as u32)), written);
-            }
+        if let Place::Param { index, written } = buffer.place
+            && let Some(access) = accesses.get_mut(index as usize)
+        {
+            *access = (read.contains(&BufferId(i as u32)), written);
         }
     }
     accesses

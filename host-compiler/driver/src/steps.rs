@@ -188,7 +188,7 @@ impl Lowering {
         let (blob, golden) = rayon::join(code, self_test);
         let (blob, golden) = (blob?, golden?);
         progress.begin(Step::Pack);
-        let bytes = Parts { lowering: &self, blob: &blob, golden }.to_bytes()?;
+        let bytes = Parts { lowering: &self, blob: &blob, golden }.into_bytes()?;
         Ok(Compiled { bytes, lowering: self })
     }
 }

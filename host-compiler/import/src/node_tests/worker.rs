@@ -55,7 +55,7 @@ pub fn run_in_workers(
             locked(&results).push(result);
         }
     };
-    std::thread::scope(|scope| (0..workers.max(1)).for_each(|_| drop(scope.spawn(&one))));
+    std::thread::scope(|scope| (0..workers.max(1)).for_each(|_| drop(scope.spawn(one))));
     let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     results.sort_by(|a: &TestResult, b| a.name.cmp(&b.name));
     Ok(Report { results })
