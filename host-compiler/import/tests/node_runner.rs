@@ -55,7 +55,10 @@ fn outcomes_are_told_apart() {
     assert!(matches!(outcome(&report, "test_roi"), Outcome::Unsupported(why) if why.contains("RoiAlign")));
     assert!(!report.is_clean());
     let json = report.to_json();
-    assert_eq!(json["operators"]["Abs"], serde_json::json!({"passed": 1, "wrong": 1, "unsupported": 0, "panicked": 0, "crashed": 0}));
+    assert_eq!(
+        json["operators"]["Abs"],
+        serde_json::json!({"passed": 1, "wrong": 1, "unsupported": 0, "panicked": 0, "crashed": 0})
+    );
     assert!(report.to_string().contains("WRONG     test_abs_wrong"));
 }
 

@@ -74,10 +74,13 @@ fn check_numbers(program: &Program, s: &Schedule) {
     let mut memory: Vec<Vec<f32>> = vec![];
     for (k, b) in program.buffers.iter().enumerate() {
         // integers of a byte, whose sums f32 holds exactly
-        let number = |x: f32| if b.dtype.is_float() { x } else { (x * 64.0).floor() + if b.dtype.is_signed_int() { 0.0 } else { 64.0 } };
+        let number = |x: f32| {
+            if b.dtype.is_float() { x } else { (x * 64.0).floor() + if b.dtype.is_signed_int() { 0.0 } else { 64.0 } }
+        };
         let data: Vec<f32> = (0..b.elements()).map(|_| number(random())).collect();
         if matches!(b.role, Role::Input | Role::Constant) {
-            let value = |v: &f32| if b.dtype == DType::F32 { Value::Float(f64::from(*v)) } else { Value::Int(*v as i64) };
+            let value =
+                |v: &f32| if b.dtype == DType::F32 { Value::Float(f64::from(*v)) } else { Value::Int(*v as i64) };
             let values = data.iter().map(value).collect();
             operands.insert(BufferId(k as u32), Array { dtype: b.dtype, data: values });
         }

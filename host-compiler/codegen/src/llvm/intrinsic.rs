@@ -15,11 +15,7 @@ use crate::error::CodegenError;
 
 impl<'c> Emitter<'c, '_> {
     /// `output = intrinsic(operands…)`, every operand a vector of neighbouring elements.
-    pub fn intrinsic(
-        &mut self,
-        intrinsic: &Arc<Intrinsic>,
-        operands: &[(BufferId, Expr)],
-    ) -> Result<(), CodegenError> {
+    pub fn intrinsic(&mut self, intrinsic: &Arc<Intrinsic>, operands: &[(BufferId, Expr)]) -> Result<(), CodegenError> {
         if self.lanes != 1 {
             return Err(self.bad(format!("{} lies inside a vectorised loop", intrinsic.name)));
         }
@@ -36,7 +32,9 @@ impl<'c> Emitter<'c, '_> {
         let mut places = Vec::new();
         for ((buffer, first), pattern) in operands.iter().zip(&intrinsic.pattern.buffers) {
             if self.buffer_type(*buffer)? != pattern.dtype {
-                return Err(self.bad(format!("operand {} of {} is not {}", pattern.name, intrinsic.name, pattern.dtype)));
+                return Err(
+                    self.bad(format!("operand {} of {} is not {}", pattern.name, intrinsic.name, pattern.dtype))
+                );
             }
             match self.index(first)?.simplified() {
                 Index::One(sum) if sum.stride() == 0 => places.push((*buffer, sum, pattern.elements() as u32)),
