@@ -63,8 +63,7 @@ pub(crate) fn matching(s: &Schedule, tree: &Tree, intrinsic: &Intrinsic) -> Resu
     let mut bound: Bound = vec![None; intrinsic.access.len()];
     bind(s, intrinsic, intrinsic.output(), buffer, &index, &mut bound)?;
     let ways = unify(s, intrinsic, &intrinsic.value, &value, &bound)?;
-    let tried: Vec<Result<Vec<(BufferId, Expr)>, Vec<String>>> =
-        ways.into_iter().map(|way| place(s, intrinsic, &by_axis, way)).collect();
+    let tried: Vec<Result<_, _>> = ways.into_iter().map(|way| place(s, intrinsic, &by_axis, way)).collect();
     let mut differs = tried.iter().filter_map(|t| t.as_ref().err());
     if let Some(operands) = tried.iter().find_map(|t| t.as_ref().ok()) {
         return Ok(Match { vars, block: block.clone(), operands: operands.clone(), guards });
