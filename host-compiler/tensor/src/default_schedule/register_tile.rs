@@ -39,7 +39,7 @@ fn step_cycles(rows: i64, vectors: i64, target: &Target) -> f64 {
 /// Where multiply-adds take a scalar from a lane, a vector of each row's operands stays instead.
 fn fits(rows: i64, vectors: i64, target: &Target) -> bool {
     let operands = match (target.multiply_by_lane, rows) {
-        (true, _) => rows + vectors.min(2),
+        (true, _) => rows + vectors.min(3),
         (false, 1) => 2,
         (false, _) => vectors + 1,
     };
