@@ -386,14 +386,19 @@ fn fuse_all(s: &mut Schedule, loops: &[String]) -> Result<Option<String>, Schedu
     Ok(Some(joined))
 }
 
+/// Vectors copied in one iteration.
+const COPIED: i64 = 8;
+
 /// Copies along the last loop of a stage become vector copies.
 fn vectorize_channels(s: &mut Schedule, stage: &str, target: &Target) -> Result<(), ScheduleError> {
     let Some(last) = s.loops_of(stage).last().cloned() else { return Ok(()) };
     let extent = s.extent(&last).unwrap_or(1);
     let lanes = target.lanes(4);
     if extent > lanes {
-        take(s, format!("split {last} {lanes}"))?;
-        return take(s, format!("vectorize {last}.1"));
+        let vectors = (extent / lanes).min(COPIED);
+        take(s, format!("split {last} {vectors} {lanes}"))?;
+        take(s, format!("unroll {last}.1"))?;
+        return take(s, format!("vectorize {last}.2"));
     }
     if extent > 1 { take(s, format!("vectorize {last}")) } else { Ok(()) }
 }
