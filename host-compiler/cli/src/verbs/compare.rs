@@ -247,8 +247,10 @@ fn report(differences: &[Difference], outputs: &[(String, Error)]) -> Outcome {
         return Err(Failure::new(Exit::WrongNumbers, message));
     }
     if !wrong.is_empty() {
-        let message =
-            format!("every step is right by itself, but {} differs: a graph pass changed the model", wrong.join(", "));
+        let message = format!(
+            "every step is right by itself, but {} differs: a graph pass changed it, or rounding adds up",
+            wrong.join(", ")
+        );
         return Err(Failure::new(Exit::WrongNumbers, message));
     }
     Ok(())

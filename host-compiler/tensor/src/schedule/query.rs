@@ -5,7 +5,7 @@ use super::state::Schedule;
 use crate::expr::{Expr, VarId};
 use crate::index::{Range, Ranges, Sum, simplify};
 use crate::loops::LoopKind;
-use crate::program::{Role, StageId};
+use crate::program::StageId;
 
 impl Schedule {
     /// The flat offsets of a stage's loads as functions of its axes.
@@ -86,10 +86,5 @@ impl Schedule {
     /// Whether the loop `name` is parallel.
     pub fn is_parallel(&self, name: &str) -> bool {
         self.loop_named(name).and_then(|v| self.loop_ref(v)).is_some_and(|l| l.kind == LoopKind::Parallel)
-    }
-
-    /// Whether a stage writes a result of the program.
-    pub fn writes_output(&self, id: StageId) -> bool {
-        self.program.buffer(self.program.stage(id).output).role == Role::Output
     }
 }
