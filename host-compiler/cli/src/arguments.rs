@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::failure::Exit;
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 failure, 2 wrong usage, 3 unsupported model, 4 wrong numbers, 5 device unreachable, 6 timeout,
+Exit codes: 0 done, 1 failure, 2 wrong usage, 3 unsupported model (or one too large for the board), 4 wrong numbers, 5 device unreachable, 6 timeout,
 7 artifact refused.
 Environment: RUST_LOG=debug shows what happens (or a list like lathe_driver=debug), NO_COLOR=1 leaves colours out.";
 
@@ -73,6 +73,8 @@ pub enum Verb {
     Check(CheckArgs),
     /// List the targets, or show one
     Targets(TargetsArgs),
+    /// List the boards, or show one
+    Boards(BoardsArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
 }
@@ -87,6 +89,7 @@ impl Verb {
             Verb::Inspect(a) => a.common,
             Verb::Check(a) => a.common,
             Verb::Targets(a) => a.common,
+            Verb::Boards(a) => a.common,
             Verb::Completions(_) => Common::default(),
         }
     }
@@ -111,6 +114,7 @@ Examples:
   host-compiler compile bert.onnx --target x86_64-linux --mcpu native --input-shape input_ids=1,128 -o bert.lathe
   host-compiler compile net.onnx --target aarch64-linux --mcpu cortex-a76 \\
       --input image=u8,nhwc,scale=1/255,mean=0.485,0.456,0.406,std=0.229,0.224,0.225 -o net.lathe
+  host-compiler compile keyword.onnx --board mps2-an386 -o keyword.lathe
   host-compiler compile net.onnx --target x86_64-linux --emit loops='conv*'     look at loop nests
 
 {EXIT_CODES}"))]
@@ -118,8 +122,12 @@ pub struct CompileArgs {
     /// The ONNX model
     pub model: PathBuf,
     /// Whom the artifact is for; `host-compiler targets list` shows all
+    #[arg(long, required_unless_present = "board")]
+    pub target: Option<String>,
+    /// The board it is for, by name (`host-compiler boards list` shows all) or by the path of a board.toml: sets target
+    /// and processor, shows what the model takes of flash and RAM, and refuses one that does not fit
     #[arg(long)]
-    pub target: String,
+    pub board: Option<String>,
     /// Processor of the target; `native` is this machine (default: x86-64-v3, cortex-a57, or the board's)
     #[arg(long)]
     pub mcpu: Option<String>,
@@ -245,6 +253,9 @@ pub struct TimeArgs {
 pub struct InspectArgs {
     /// The artifact
     pub artifact: PathBuf,
+    /// Show what it takes of this board's flash and RAM, and whether it fits
+    #[arg(long)]
+    pub board: Option<String>,
     #[command(flatten)]
     pub common: Common,
 }
@@ -281,6 +292,25 @@ pub enum TargetsAction {
         /// Processor of the target
         #[arg(long)]
         mcpu: Option<String>,
+    },
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct BoardsArgs {
+    #[command(subcommand)]
+    pub action: Option<BoardsAction>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum BoardsAction {
+    /// All boards
+    List,
+    /// One board: processor, memory, link
+    Show {
+        /// Its name, or the path of a board.toml
+        name: String,
     },
 }
 
@@ -323,11 +353,12 @@ mod tests {
     fn no_verb_means_compile() {
         let read = |words: &[&str]| Cli::read(["host-compiler"].iter().chain(words).map(OsString::from));
         let bare = read(&["--target", "aarch64-jetson", "m.onnx", "-o", "m.lathe"]).unwrap();
-        assert!(matches!(bare.verb, Verb::Compile(c) if c.target == "aarch64-jetson"));
+        assert!(matches!(bare.verb, Verb::Compile(c) if c.target.as_deref() == Some("aarch64-jetson")));
         let bare = read(&["m.onnx", "--target", "aarch64-linux", "--json"]).unwrap();
         assert!(bare.verb.common().json);
         assert!(matches!(read(&["inspect", "m.lathe", "--json"]).unwrap().verb, Verb::Inspect(_)));
         assert!(read(&["m.onnx"]).is_err());
+        assert!(read(&["m.onnx", "--board", "desk", "-o", "m.lathe"]).is_ok());
         let unknown = read(&["complie", "m.onnx"]).unwrap_err().to_string();
         assert!(unknown.contains("compile"), "{unknown}");
     }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use lathe_driver::boards::{BoardError, FirmwareError};
+use lathe_driver::footprint::MisfitError;
 use lathe_driver::{Blame, CompileError};
 use lathe_runtime_std::{LoadError, RunnerError};
 use rpc_protocol::FaultCode;
@@ -17,7 +19,7 @@ pub enum Exit {
     Failure = 1,
     /// it was asked for wrongly
     Usage = 2,
-    /// the model uses what is not supported
+    /// the model uses what is not supported, or more memory than the board has
     Unsupported = 3,
     /// the numbers are wrong
     WrongNumbers = 4,
@@ -70,6 +72,28 @@ impl From<CompileError> for Failure {
             Blame::Request => Exit::Usage,
             Blame::Unsupported => Exit::Unsupported,
             Blame::Failure => Exit::Failure,
+        };
+        Failure::new(exit, error)
+    }
+}
+
+impl From<BoardError> for Failure {
+    fn from(error: BoardError) -> Failure {
+        Failure::new(Exit::Usage, error)
+    }
+}
+
+impl From<FirmwareError> for Failure {
+    fn from(error: FirmwareError) -> Failure {
+        Failure::new(Exit::Failure, error)
+    }
+}
+
+impl From<MisfitError> for Failure {
+    fn from(error: MisfitError) -> Failure {
+        let exit = match &error {
+            MisfitError::Firmware { .. } => Exit::Failure,
+            _ => Exit::Unsupported,
         };
         Failure::new(exit, error)
     }

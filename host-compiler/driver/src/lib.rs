@@ -6,8 +6,10 @@
 #![forbid(unsafe_code)]
 
 mod artifact;
+pub mod boards;
 pub mod emit;
 mod error;
+pub mod footprint;
 mod golden;
 mod groups;
 mod kernel_set;

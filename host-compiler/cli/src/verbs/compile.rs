@@ -5,18 +5,22 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use indicatif::ProgressBar;
+use lathe_artifact::Artifact;
+use lathe_driver::boards::{self, Board};
 use lathe_driver::emit::{self, Form, Piece};
+use lathe_driver::footprint::Footprint;
 use lathe_driver::{Compiled, OptimizationLevel, Options, Progress, Step};
 use serde_json::json;
 
-use super::bytes_text;
+use super::{bytes_text, footprint};
 use crate::arguments::{CompileArgs, ModelArgs};
 use crate::console;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output_file;
 
 pub fn run(args: &CompileArgs) -> Outcome {
-    let options = options(args)?;
+    let board = args.board.as_deref().map(boards::find).transpose()?;
+    let options = options(args, board.as_ref())?;
     set_threads(args.threads)?;
     if options.target.name.starts_with("aarch64-jetson") {
         console::say("note: CUDA kernels are not there yet; this compiles the NEON side of the Jetson target");
@@ -34,14 +38,32 @@ pub fn run(args: &CompileArgs) -> Outcome {
     let compiled = lathe_driver::compile(&args.model, &options, &steps);
     steps.bar.finish_and_clear();
     let compiled = compiled?;
+    let footprint = board.map(|board| fit(&compiled, &board)).transpose()?;
     output_file::write(output, &compiled.bytes)?;
     let seconds = started.elapsed().as_secs_f64();
-    report(args, &compiled, &steps.seconds(), seconds)
+    report(args, &compiled, footprint.as_ref(), &steps.seconds(), seconds)
 }
 
-/// The driver's options from the command line's.
-fn options(args: &CompileArgs) -> Outcome<Options> {
-    let target = lathe_codegen::targets::find(&args.target, args.mcpu.as_deref());
+/// What the artifact takes of the board; refuses one that does not fit.
+fn fit(compiled: &Compiled, board: &Board) -> Outcome<Footprint> {
+    let artifact = Artifact::parse(&compiled.bytes).map_err(|e| Failure::new(Exit::Failure, e))?;
+    let footprint = footprint::on_board(&artifact, board)?;
+    footprint.check()?;
+    Ok(footprint)
+}
+
+/// The driver's options from the command line's and the board's.
+fn options(args: &CompileArgs, board: Option<&Board>) -> Outcome<Options> {
+    let (name, cpu) = match (board, args.target.as_deref()) {
+        (Some(board), Some(target)) if target != board.target => {
+            let (board, own) = (&board.name, &board.target);
+            return Err(Failure::usage(format!("{board} is {own}, not {target}: leave --target out")));
+        }
+        (Some(board), _) => (board.target.as_str(), Some(board.cpu.as_str())),
+        (None, Some(target)) => (target, None),
+        (None, None) => return Err(Failure::usage("whom is the artifact for? give --target or --board")),
+    };
+    let target = lathe_codegen::targets::find(name, args.mcpu.as_deref().or(cpu));
     let mut options = Options::new(target.map_err(lathe_driver::CompileError::from)?);
     model_options(&args.graph, &mut options)?;
     options.level = match args.level {
@@ -173,7 +195,13 @@ impl Steps {
     }
 }
 
-fn report(args: &CompileArgs, compiled: &Compiled, steps: &[(Step, f64)], seconds: f64) -> Outcome {
+fn report(
+    args: &CompileArgs,
+    compiled: &Compiled,
+    board: Option<&Footprint>,
+    steps: &[(Step, f64)],
+    seconds: f64,
+) -> Outcome {
     let lowering = &compiled.lowering;
     let (plan, target) = (&lowering.plan, &lowering.options.target);
     let output = args.output.as_ref().map(|p| p.display().to_string()).unwrap_or_default();
@@ -191,6 +219,7 @@ fn report(args: &CompileArgs, compiled: &Compiled, steps: &[(Step, f64)], second
         "groups": lowering.groups.len(),
         "steps": plan.steps.len(),
         "kernels": lowering.kernels.kernels().len(),
+        "board": board,
         "seconds": seconds,
         "step_seconds": steps.iter().map(|(s, t)| (format!("{s:?}").to_lowercase(), json!(t))).collect::<serde_json::Map<_, _>>(),
     });
@@ -205,6 +234,6 @@ fn report(args: &CompileArgs, compiled: &Compiled, steps: &[(Step, f64)], second
             lowering.kernels.kernels().len(),
             bytes_text(plan.memory.arena as u64),
             bytes_text(plan.workspace as u64),
-        )
+        ) + &board.map(footprint::text).unwrap_or_default()
     })
 }

@@ -2,9 +2,10 @@
 
 use lathe_artifact::layout::kind;
 use lathe_artifact::{Artifact, Launch, Space, Tensor};
+use lathe_driver::boards;
 use serde_json::{Value, json};
 
-use super::bytes_text;
+use super::{bytes_text, footprint};
 use crate::arguments::InspectArgs;
 use crate::console;
 use crate::failure::{Exit, Failure, Outcome};
@@ -13,7 +14,14 @@ pub fn run(args: &InspectArgs) -> Outcome {
     let bytes = std::fs::read(&args.artifact).map_err(|e| Failure::file("read", &args.artifact, &e))?;
     let artifact = Artifact::parse(&bytes)
         .map_err(|e| Failure::new(Exit::Refused, format!("{}: {e}", args.artifact.display())))?;
-    console::report(document(&artifact, bytes.len()), || text(&artifact, bytes.len()))
+    let footprint =
+        args.board.as_ref().map(|board| footprint::on_board(&artifact, &boards::find(board)?)).transpose()?;
+    let mut document = document(&artifact, bytes.len());
+    document["board"] = json!(footprint);
+    console::report(document, || {
+        text(&artifact, bytes.len()) + &footprint.as_ref().map(footprint::text).unwrap_or_default()
+    })?;
+    Ok(footprint.map_or(Ok(()), |footprint| footprint.check())?)
 }
 
 fn section_name(section: u16) -> String {

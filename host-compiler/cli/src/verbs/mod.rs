@@ -1,9 +1,11 @@
 //! One file per verb.
 
+mod boards;
 mod check;
 mod compare;
 mod compile;
 mod completions;
+mod footprint;
 mod inputs;
 mod inspect;
 mod outputs;
@@ -24,6 +26,7 @@ pub fn run(verb: &Verb) -> Exit {
         Verb::Inspect(args) => inspect::run(args),
         Verb::Check(args) => check::run(args),
         Verb::Targets(args) => targets::run(args),
+        Verb::Boards(args) => boards::run(args),
         Verb::Completions(args) => completions::run(args),
     };
     match outcome {

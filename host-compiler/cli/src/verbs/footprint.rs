@@ -1,0 +1,59 @@
+//! Flash and RAM of a model on a board, for people.
+
+use lathe_artifact::Artifact;
+use lathe_driver::boards::{Board, Firmware};
+use lathe_driver::footprint::{Footprint, Named};
+
+use crate::failure::{Exit, Failure, Outcome};
+
+/// What `artifact` takes on `board`, beside its firmware when that has been built.
+pub fn on_board(artifact: &Artifact<'_>, board: &Board) -> Outcome<Footprint> {
+    let target = artifact.header().target;
+    if target != board.target {
+        let message =
+            format!("the artifact is for {target}, {} is {}: compile it for the board", board.name, board.target);
+        return Err(Failure::new(Exit::Refused, message));
+    }
+    Ok(Footprint::new(artifact, board, Firmware::find(board)?.as_ref()))
+}
+
+/// As a table, in bytes.
+pub fn text(footprint: &Footprint) -> String {
+    let (flash, ram) = (&footprint.flash, &footprint.ram);
+    let unknown = || format!("{:>12}", "unknown");
+    let known = |bytes: Option<u64>| bytes.map_or_else(unknown, |bytes| format!("{bytes:12}"));
+    let mut text = format!("\n{}\n", footprint.board);
+    let mut line = |name: &str, bytes: String, about: &str| text += &format!("  {name:16} {bytes}  {about}\n");
+    let number = |bytes: u64| format!("{bytes:12}");
+    line("flash", number(flash.needed), &format!("of {}", flash.bytes));
+    let build = match flash.firmware {
+        Some(_) => format!("{} reserved", flash.firmware_reserved),
+        None => format!(
+            "{} reserved; `cargo xtask board build {}` makes the firmware",
+            flash.firmware_reserved, footprint.board
+        ),
+    };
+    line("  firmware", known(flash.firmware), &build);
+    line("  code", number(flash.code), "");
+    line("  constants", number(flash.constants), "");
+    line("  plan, tables", number(flash.tables), "");
+    let total = if ram.static_data.is_some() { "" } else { " and the firmware's static data" };
+    line("RAM", number(ram.needed), &format!("of {}{total}", ram.bytes));
+    line("  static data", known(ram.static_data), "");
+    line("  arena", number(ram.arena), "");
+    line("  workspace", number(ram.workspace), "");
+    line("  stack", number(ram.stack_reserved), &format!("reserved; the model needs {}", ram.stack));
+    if let Some(peak) = &footprint.peak_step {
+        text += &format!("largest tensors at step {} ({})\n", peak.step, peak.label);
+        text += &items(&footprint.largest_tensors);
+    }
+    if !footprint.largest_constants.is_empty() {
+        text += "largest constants\n";
+        text += &items(&footprint.largest_constants);
+    }
+    text
+}
+
+fn items(items: &[Named]) -> String {
+    items.iter().map(|item| format!("  {:12}  {}\n", item.bytes, item.name)).collect()
+}

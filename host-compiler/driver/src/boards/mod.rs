@@ -1,0 +1,166 @@
+//! Boards as data: what a `board.toml` says about a chip, its memory and how to reach it.
+//!
+//! The project's own boards (`boards/*/board.toml`) are part of the compiler; [`find`] also takes the path of a
+//! description. A description is read strictly: a key that is not known, or memory that overlaps, is an error that
+//! names its line.
+
+mod error;
+mod firmware;
+mod parse;
+
+use serde::{Deserialize, Serialize};
+
+pub use error::BoardError;
+pub use firmware::{Firmware, FirmwareError};
+pub use parse::parse;
+
+/// The descriptions the compiler was built with: name of the folder, text.
+const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/boards.rs"));
+
+/// A board.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Board {
+    /// its name, that of its folder
+    pub name: String,
+    /// one line for people
+    pub about: String,
+    /// whether it is run by an emulator
+    pub emulated: bool,
+    /// target, as `--target`
+    pub target: String,
+    /// processor, as `--mcpu`
+    pub cpu: String,
+    /// processor clock in cycles per second
+    pub clock_hz: u64,
+    /// where memory is
+    pub memory: Memory,
+    /// what the firmware takes of it
+    pub firmware: Reserved,
+    /// how a host reaches it
+    pub link: Link,
+    /// how it is started from a host; `None`: only by hand
+    #[serde(default)]
+    pub runner: Option<Runner>,
+}
+
+/// The memory of a board.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Memory {
+    /// code and constants are used in place here
+    pub flash: Region,
+    /// statics, stack and arena
+    pub ram: Region,
+}
+
+/// A range of addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Region {
+    /// first address
+    pub origin: u64,
+    /// how many bytes
+    pub bytes: u64,
+}
+
+/// What the firmware takes of the memory.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reserved {
+    /// bytes at the start of flash that are the firmware's; the artifact comes behind
+    pub flash_bytes: u64,
+    /// bytes at the top of RAM that are the stack's
+    pub stack_bytes: u64,
+}
+
+/// How a host reaches a board.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Link {
+    /// a serial line
+    Uart {
+        /// symbols per second
+        baud: u32,
+    },
+}
+
+/// How a board is started.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Runner {
+    /// `qemu-system-arm` emulates it
+    Qemu {
+        /// as its `-machine`
+        machine: String,
+    },
+}
+
+impl Region {
+    /// The address behind the last.
+    pub fn end(&self) -> u64 {
+        self.origin.saturating_add(self.bytes)
+    }
+}
+
+impl Board {
+    /// Where the artifact is in flash.
+    pub fn artifact_address(&self) -> u64 {
+        self.memory.flash.origin + self.firmware.flash_bytes
+    }
+
+    /// Bytes of flash an artifact can have.
+    pub fn artifact_room(&self) -> u64 {
+        self.memory.flash.bytes - self.firmware.flash_bytes
+    }
+
+    /// Bytes of RAM besides the stack: what statics and arena share.
+    pub fn ram_room(&self) -> u64 {
+        self.memory.ram.bytes - self.firmware.stack_bytes
+    }
+}
+
+/// All boards the compiler knows, by name.
+pub fn list() -> Result<Vec<Board>, BoardError> {
+    EMBEDDED.iter().map(|(name, text)| parse(text, &embedded_file(name))).collect()
+}
+
+/// The board called `name`, or described by the file at the path `name` (which has a `/` or ends with `.toml`).
+pub fn find(name: &str) -> Result<Board, BoardError> {
+    if name.contains('/') || name.ends_with(".toml") {
+        let text =
+            std::fs::read_to_string(name).map_err(|source| BoardError::Read { path: name.to_string(), source })?;
+        return parse(&text, name);
+    }
+    match EMBEDDED.iter().find(|(known, _)| *known == name) {
+        Some((known, text)) => parse(text, &embedded_file(known)),
+        None => {
+            let known: Vec<&str> = EMBEDDED.iter().map(|(known, _)| *known).collect();
+            Err(BoardError::Unknown { name: name.to_string(), known: known.join(", ") })
+        }
+    }
+}
+
+fn embedded_file(name: &str) -> String {
+    format!("boards/{name}/board.toml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_board_of_the_project_is_sound() {
+        for board in list().unwrap() {
+            assert_eq!(find(&board.name).unwrap(), board);
+        }
+    }
+
+    #[test]
+    fn an_unknown_board_names_those_known() {
+        let message = find("no-such-board").unwrap_err().to_string();
+        assert!(message.contains("no-such-board") && message.contains("host-compiler boards list"), "{message}");
+        let message = find("no/such/board.toml").unwrap_err().to_string();
+        assert!(message.contains("no/such/board.toml"), "{message}");
+    }
+}
