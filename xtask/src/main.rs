@@ -66,8 +66,8 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "models",
-        usage: "[--target T] [--mcpu C] [--device D] [--expand] [DIR] [NAME]...",
-        about: "compile and run a folder of models and compare with the outputs recorded beside them",
+        usage: "[--target T] [--mcpu C] [--device D] [--max-macs N] [--expand] [--expanded DIR] [DIR] [NAME]...",
+        about: "compile and run a folder of models: errors against recorded outputs, right answers, sizes within bounds",
         run: models::run,
     },
     Verb { name: "size", usage: "", about: "bytes of the device side on each microcontroller target", run: size::run },

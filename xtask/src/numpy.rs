@@ -46,8 +46,22 @@ impl Array {
         Ok(Self { descr, shape, bytes: bytes[start + length..].to_vec() })
     }
 
+    /// The bytes of a `.npy` file.
+    pub fn to_npy(&self) -> Vec<u8> {
+        let extents: String = self.shape.iter().map(|extent| format!("{extent},")).collect();
+        let descr = &self.descr;
+        let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({extents}), }}");
+        // The data start at a multiple of 64.
+        while (10 + header.len() + 1) % 64 != 0 {
+            header.push(' ');
+        }
+        header.push('\n');
+        let length = (header.len() as u16).to_le_bytes();
+        [b"\x93NUMPY\x01\x00".as_slice(), &length, header.as_bytes(), &self.bytes].concat()
+    }
+
     /// The elements as numbers, for the float types.
-    fn floats(&self) -> Option<Vec<f64>> {
+    pub fn floats(&self) -> Option<Vec<f64>> {
         let chunks = |size| self.bytes.chunks_exact(size);
         match self.descr.as_str() {
             "<f4" => Some(chunks(4).map(|b| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]]))).collect()),
@@ -143,6 +157,7 @@ mod tests {
         let array = Array::parse(&npy("<i8", "(1, 2)", &[0; 16])).unwrap();
         assert_eq!((array.descr.as_str(), array.shape.as_slice(), array.bytes.len()), ("<i8", &[1, 2][..], 16));
         assert!(Array::parse(&npy("<f4", "()", &[0; 4])).unwrap().shape.is_empty());
+        assert_eq!(Array::parse(&array.to_npy()).unwrap(), array);
         assert!(Array::parse(b"\x93NUMPY\x01\x00\xff").is_err());
         assert!(Array::parse(b"PK").is_err());
     }

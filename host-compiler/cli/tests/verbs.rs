@@ -51,3 +51,12 @@ fn the_device_server_is_missed_with_a_hint() {
     assert_eq!(ran.code, 5, "{}", ran.stderr);
     assert!(ran.stderr.contains("cargo xtask setup"), "{}", ran.stderr);
 }
+
+#[test]
+fn check_tells_operators_and_weights() {
+    let bench = Bench::with_model(&support::onnx::small_network());
+    let document = json(&bench.expect(0, &["check", "m.onnx", "--json"]));
+    assert_eq!((document["supported"].as_bool(), document["weight_bytes"].as_u64()), (Some(true), Some(352)));
+    let text = bench.expect(0, &["check", "m.onnx"]).stdout;
+    assert!(text.contains("GlobalAveragePool") && text.contains("352 B of weights"), "{text}");
+}

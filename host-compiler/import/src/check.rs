@@ -36,6 +36,8 @@ pub struct OperatorReport {
 /// What [`check`] found.
 #[derive(Debug, Default)]
 pub struct Report {
+    /// Bytes of the tensors the model stores: initialisers and the values of Constant nodes.
+    pub weight_bytes: u64,
     /// Operators by name; one whose nodes differ in support stands once for each reason.
     pub operators: Vec<OperatorReport>,
     /// What is wrong besides single nodes: a damaged file, missing shapes, tensors of an unsupported type.
@@ -53,13 +55,15 @@ impl Report {
 /// judged by their operator alone.
 pub fn check(bytes: &[u8], options: &Options) -> Report {
     let mut collector = Collector::default();
+    let mut weight_bytes = 0;
     let walked = proto::decode(bytes)
         .and_then(|mut model| {
             let graph = model.graph.take();
+            weight_bytes = graph.as_ref().map_or(0, proto::stored_bytes);
             Walk::new(&model, options, &mut collector).run(graph)
         })
         .map(|_| ());
-    let mut report = collector.report();
+    let mut report = Report { weight_bytes, ..collector.report() };
     report.problems.extend(walked.err());
     report
 }
@@ -76,7 +80,8 @@ impl Collector {
         let operator = |((domain, name, opset, support), nodes): ((String, String, i64, Support), Vec<String>)| {
             OperatorReport { name, domain, opset, count: nodes.len(), nodes, support }
         };
-        Report { operators: self.groups.into_iter().map(operator).collect(), problems: self.problems }
+        let operators = self.groups.into_iter().map(operator).collect();
+        Report { operators, problems: self.problems, ..Report::default() }
     }
 }
 

@@ -92,7 +92,7 @@ struct Subject {
 fn subjects(words: &[String]) -> Result<Vec<Subject>> {
     if words.is_empty() {
         if let Some(folder) = models::beside() {
-            let models = models::catalogue(&folder)?;
+            let models = models::catalogue(&folder, &models::expanded())?;
             return Ok(models.iter().filter(|model| model.is_whole()).map(Subject::of_model).collect());
         }
         return Ok(vec![Subject::of_path(&demo::model()?)]);
@@ -105,7 +105,7 @@ fn subject(word: &str) -> Result<Subject> {
         return Ok(Subject::of_path(&fs::canonicalize(word)?));
     }
     let folder = models::beside().with_context(|| format!("{word} is no file"))?;
-    let models = models::catalogue(&folder)?;
+    let models = models::catalogue(&folder, &models::expanded())?;
     let model = models.iter().find(|model| model.name == word);
     let model = model.with_context(|| format!("{word} is no file and no model of {}", folder.display()))?;
     model.expand()?;

@@ -33,9 +33,9 @@ fn emulated_models() -> Result<Done> {
     let Some(folder) = models::beside() else {
         return Ok(Done::Passed("device tests; no folder ../shared/models for models".into()));
     };
-    let mut chosen = models::catalogue(&folder)?;
+    let mut chosen = models::catalogue(&folder, &models::expanded())?;
     chosen.retain(|model| model.is_trained() && model.macs() <= EMULATED_MACS);
-    let target = Target { target: "aarch64-linux".into(), mcpu: None, device: "qemu:aarch64-linux".into() };
+    let target = Target::new("aarch64-linux".into(), None);
     let (right, wrong) = models::check(&chosen, &target)?;
     ensure!(wrong == 0, "{wrong} of {} models are wrong under {EMULATOR}", right + wrong);
     Ok(Done::Passed(format!("device tests, {right} models")))

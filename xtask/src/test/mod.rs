@@ -89,9 +89,9 @@ fn check_models() -> Result<Done> {
     let Some(folder) = models::beside() else {
         return Ok(Done::Skipped("no folder ../shared/models beside the project".into()));
     };
-    let mut models = models::catalogue(&folder)?;
+    let mut models = models::catalogue(&folder, &models::expanded())?;
     models.retain(Model::is_trained);
-    let target = Target { target: "x86_64-linux".into(), mcpu: None, device: "local".into() };
+    let target = Target::new("x86_64-linux".into(), None);
     let (right, wrong) = models::check(&models, &target)?;
     ensure!(wrong == 0, "{wrong} models of {} are wrong", right + wrong);
     Ok(Done::Passed(format!("{right} models")))

@@ -4,6 +4,7 @@ use lathe_driver::CompileError;
 use lathe_import::{OperatorReport, Report, Support};
 use serde_json::json;
 
+use super::bytes_text;
 use super::compile::input_shapes;
 use crate::arguments::CheckArgs;
 use crate::console;
@@ -37,6 +38,7 @@ fn document(report: &Report) -> serde_json::Value {
     };
     json!({
         "supported": report.is_supported(),
+        "weight_bytes": report.weight_bytes,
         "operators": report.operators.iter().map(operator).collect::<Vec<_>>(),
         "problems": report.problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
@@ -54,6 +56,7 @@ fn text(report: &Report) -> String {
             }
         };
     }
+    text += &format!("{} of weights\n", bytes_text(report.weight_bytes));
     text + if report.is_supported() { "The model is supported.\n" } else { "" }
 }
 

@@ -38,6 +38,12 @@ pub(crate) fn take(proto: &mut TensorProto, options: &Options) -> Result<Tensor,
     Tensor::new(TensorType::new(dtype, shape.clone()), data).ok_or_else(|| length(bytes, "bytes", found))
 }
 
+/// Bytes of a stored tensor by its type and shape.
+pub(crate) fn stored_bytes(proto: &TensorProto) -> Option<u64> {
+    let element = dtype::from_code(i64::from(proto.data_type)).ok()?.size() as u64;
+    proto.dims.iter().try_fold(element, |bytes, &extent| bytes.checked_mul(u64::try_from(extent).ok()?))
+}
+
 /// As [`take`], from a tensor that must stay (an attribute's).
 pub(crate) fn read(proto: &TensorProto, options: &Options) -> Result<Tensor, TensorFault> {
     take(&mut proto.clone(), options)

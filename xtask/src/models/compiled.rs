@@ -1,0 +1,140 @@
+//! One model's artifact: made, measured, and run on files.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use super::Target;
+use super::catalogue::Model;
+use crate::numpy::{self, Array};
+use crate::{process, workspace};
+
+/// How much larger than its weights and code an artifact may be, in parts of a thousand and in bytes.
+const ROOM: (u64, u64) = (30, 64 << 10);
+
+/// An artifact for one target, deleted when it is done with.
+pub struct Compiled<'a> {
+    compiler: &'a Path,
+    model: &'a Model,
+    target: &'a Target,
+    path: PathBuf,
+    outputs: PathBuf,
+}
+
+/// What an artifact's bytes are.
+pub struct Sizes {
+    /// The file.
+    pub file: u64,
+    /// Tensors that the ONNX file stores.
+    pub weights: u64,
+    /// Machine code.
+    pub code: u64,
+}
+
+impl Sizes {
+    /// The most bytes the file may have.
+    pub fn bound(&self) -> u64 {
+        let content = self.weights + self.code;
+        content + content * ROOM.0 / 1000 + ROOM.1
+    }
+}
+
+impl<'a> Compiled<'a> {
+    /// Compiles the model.
+    pub fn new(compiler: &'a Path, model: &'a Model, target: &'a Target) -> Result<Self> {
+        let folder = workspace::cache().join("models");
+        fs::create_dir_all(&folder)?;
+        let cpu = target.mcpu.as_deref().unwrap_or("default");
+        let path = folder.join(format!("{}.{}.{cpu}.lathe", model.name, target.target));
+        let outputs = path.with_extension("npz");
+        let mut compile = Command::new(compiler);
+        compile.arg("compile").arg(model.path()).args(["--target", &target.target]).args(model.shape_arguments());
+        if let Some(mcpu) = &target.mcpu {
+            compile.args(["--mcpu", mcpu]);
+        }
+        told(compile.arg("-o").arg(&path))?;
+        Ok(Self { compiler, model, target, path, outputs })
+    }
+
+    /// Runs it on `.npy` files in the order of the graph's inputs; returns its outputs in the graph's order.
+    pub fn run(&self, inputs: &[PathBuf]) -> Result<Vec<Array>> {
+        let mut run = Command::new(self.compiler);
+        run.arg("run").arg(&self.path).args(["--device", &self.target.device]);
+        for (name, file) in self.model.input_names().iter().zip(inputs) {
+            run.arg("-i").arg(format!("{name}={}", file.display()));
+        }
+        told(run.arg("-o").arg(&self.outputs))?;
+        let mut got: BTreeMap<String, Array> = numpy::read_npz(&self.outputs)?.into_iter().collect();
+        let take = |name: String| got.remove(&name).with_context(|| format!("output `{name}` is not in the .npz"));
+        self.model.output_names().into_iter().map(take).collect()
+    }
+
+    /// Runs it on one array in place of the first input.
+    pub fn run_on(&self, input: &Array) -> Result<Vec<Array>> {
+        let file = self.path.with_extension("npy");
+        fs::write(&file, input.to_npy())?;
+        let result = self.run(std::slice::from_ref(&file));
+        fs::remove_file(&file)?;
+        result
+    }
+
+    /// How large it is, beside what it holds.
+    pub fn sizes(&self) -> Result<Sizes> {
+        let inspected = self.ask(Command::new(self.compiler).arg("inspect").arg(&self.path))?;
+        let mut check = Command::new(self.compiler);
+        let checked = self.ask(check.arg("check").arg(self.model.path()).args(self.model.shape_arguments()))?;
+        let sections = inspected["sections"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let code =
+            sections.iter().filter(|section| section["name"] == "code").filter_map(|code| code["bytes"].as_u64());
+        let number = |value: &Value| value.as_u64().context("the compiler printed no number of bytes");
+        Ok(Sizes { file: number(&inspected["bytes"])?, weights: number(&checked["weight_bytes"])?, code: code.sum() })
+    }
+
+    fn ask(&self, command: &mut Command) -> Result<Value> {
+        let text = told(command.arg("--json"))?;
+        serde_json::from_slice(&text).with_context(|| format!("`{}` printed no JSON", process::shown(command)))
+    }
+}
+
+impl Drop for Compiled<'_> {
+    fn drop(&mut self) {
+        // Files of a run that failed half-way may not be there.
+        let _ = fs::remove_file(&self.path);
+        let _ = fs::remove_file(&self.outputs);
+    }
+}
+
+/// Refuses an artifact that is larger than its content allows.
+pub fn within(sizes: &Sizes) -> Result<()> {
+    let Sizes { file, weights, code } = sizes;
+    let bound = sizes.bound();
+    ensure!(*file <= bound, "the artifact has {file} bytes; {weights} of weights and {code} of code allow {bound}");
+    Ok(())
+}
+
+/// Runs a command whose output matters only if it fails, or to the caller.
+fn told(command: &mut Command) -> Result<Vec<u8>> {
+    let output = process::observe(command)?;
+    if !output.status.success() {
+        let told = String::from_utf8_lossy(&output.stderr);
+        bail!("`{}` ended with {}: {}", process::shown(command), output.status, told.trim());
+    }
+    Ok(output.stdout)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_artifact_may_be_little_larger_than_its_content() {
+        let sizes = |file| Sizes { file, weights: 1_000_000, code: 50_000 };
+        assert_eq!(sizes(0).bound(), 1_050_000 + 31_500 + 65_536);
+        assert!(within(&sizes(1_147_036)).is_ok());
+        assert!(within(&sizes(1_147_037)).is_err());
+    }
+}
