@@ -8,6 +8,7 @@ use inkwell::targets::{
 };
 use lathe_tensor::Target;
 
+use super::fatal;
 use crate::error::CodegenError;
 
 static INITIALISED: Once = Once::new();
@@ -15,6 +16,7 @@ static INITIALISED: Once = Once::new();
 /// A target machine that makes position-independent code.
 pub fn machine(target: &Target) -> Result<TargetMachine, CodegenError> {
     INITIALISED.call_once(|| {
+        fatal::install();
         let config = InitializationConfig::default();
         LlvmTarget::initialize_x86(&config);
         LlvmTarget::initialize_aarch64(&config);

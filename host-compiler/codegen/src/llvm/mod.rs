@@ -4,6 +4,7 @@ mod arithmetic;
 mod cast;
 mod entry;
 mod eval;
+mod fatal;
 mod index;
 mod index_ops;
 mod integer;
@@ -63,6 +64,7 @@ pub fn emit(kernel: &Kernel, target: &Target, form: Emit) -> Result<Vec<u8>, Cod
 
 /// Emits, verifies and optimises `kernel`; gives the form asked for and the stack bytes (0 for IR).
 fn run(kernel: &Kernel, target: &Target, form: Emit) -> Result<(Vec<u8>, u32), CodegenError> {
+    fatal::compiling(&kernel.name);
     let machine = machine::machine(target)?;
     let context = Context::create();
     let module = entry::module(&context, kernel, target, &machine)?;
