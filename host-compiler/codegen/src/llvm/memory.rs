@@ -68,20 +68,18 @@ impl<'c> Emitter<'c, '_> {
         Ok(Data { dtype, v: self.loaded(dtype, raw) })
     }
 
-    /// One element for all lanes. Where multiply-adds take a scalar from a lane, it is a lane of the aligned vector
-    /// around it: copies of an unrolled loop then share one load, and the element needs no register of its own.
+    /// One element for all lanes. Where multiply-adds take a scalar from a lane, it is a lane of the vector around it, at
+    /// a multiple of the lanes as far as constants go: copies of an unrolled loop then share one load, and the element
+    /// needs no register of its own.
     fn load_uniform(&self, buffer: BufferId, at: &Sum<'c>) -> V<'c> {
         let buffer_info = &self.kernel.buffers[buffer.0 as usize];
-        let bytes = buffer_info.dtype.size() as i64;
-        let group = self.target.lanes(bytes as usize);
-        let steps = Sum { terms: at.terms.clone(), constant: 0 };
-        let whole_groups = steps.alignment(bytes, BUFFER_ALIGNMENT) >= group * bytes && buffer_info.len % group == 0;
-        let useful = self.lanes > 1 && self.target.multiply_by_lane && buffer_info.dtype.is_float();
-        if !useful || !whole_groups || !self.in_range(buffer, &Index::One(at.clone())) {
-            return self.load_at(buffer, at, 1);
-        }
+        let group = self.target.lanes(buffer_info.dtype.size());
         let lane = at.constant.rem_euclid(group);
         let base = at.plus(&Sum::constant(lane), -1);
+        let inside = base.range().is_some_and(|(low, high)| low >= 0 && high + group <= buffer_info.len);
+        if self.lanes == 1 || !self.target.multiply_by_lane || !buffer_info.dtype.is_float() || !inside {
+            return self.load_at(buffer, at, 1);
+        }
         self.ir.lane(self.load_at(buffer, &base, group as u32), lane as u32)
     }
 

@@ -320,11 +320,13 @@ fn accumulate(
         take(s, format!("reorder {}", order.join(" ")))?;
     }
     let Some(c) = tile.last() else { return Ok(vec![]) };
-    let by_lane = multiplies && target.multiply_by_lane;
-    if let Some(k) = reduce.last().filter(|k| by_lane && s.extent(k).unwrap_or(1) >= lanes) {
-        // a vector of operands, one lane after the other
-        take(s, format!("split {k} {lanes}"))?;
-        take(s, format!("unroll {k}.1"))?;
+    if multiplies && target.multiply_by_lane {
+        let k = join_contiguous(s, stage, reduce, lanes)?;
+        if let Some(k) = k.filter(|k| s.extent(k).unwrap_or(1) >= lanes) {
+            // a vector of operands, one lane after the other
+            take(s, format!("split {k} {lanes}"))?;
+            take(s, format!("unroll {k}.1"))?;
+        }
     }
     take(s, format!("split {c} {lanes}"))?;
     take(s, format!("unroll {c}.0"))?;
@@ -333,6 +335,43 @@ fn accumulate(
         take(s, format!("unroll {w}"))?;
     }
     Ok(reduce.to_vec())
+}
+
+/// The innermost reduce loop. Where it fills no whole vectors (three colours) and its operands go on without a gap at the
+/// next step of the loop around it (the window's next column), the two become one.
+fn join_contiguous(
+    s: &mut Schedule,
+    stage: &str,
+    reduce: &[String],
+    lanes: i64,
+) -> Result<Option<String>, ScheduleError> {
+    let [.., outer, inner] = reduce else { return Ok(reduce.last().cloned()) };
+    let whole = s.extent(inner).unwrap_or(1) % lanes == 0;
+    if whole || !s.stage_named(stage).is_some_and(|id| walks_without_gap(s, id)) {
+        return Ok(Some(inner.clone()));
+    }
+    take(s, format!("fuse {outer} {inner}"))?;
+    Ok(Some(format!("{outer}+{inner}")))
+}
+
+/// Whether every buffer that the stage reads along its last two reduce axes is read in memory order along both.
+fn walks_without_gap(s: &Schedule, id: StageId) -> bool {
+    let stage = s.program().stage(id);
+    let first = stage.axes.len() + stage.reduce.len();
+    let [.., _, last] = stage.reduce.as_slice() else { return false };
+    let (outer, inner) = (Expr::Var(VarId(first as u32 - 2)), Expr::Var(VarId(first as u32 - 1)));
+    let mut without = true;
+    stage.body.visit(&mut |e| {
+        let Expr::Load { buffer, index } = e else { return };
+        if s.program().buffer(*buffer).role == Role::Constant {
+            return; // packed in the order of the loops
+        }
+        let [.., before, end] = index.as_slice() else { return };
+        let steps = |e: &Expr, v: &Expr| Sum::of(e, &Ranges::default()).terms.iter().find(|t| t.0 == *v).map(|t| t.1);
+        let all = s.program().buffer(*buffer).shape.last() == Some(&last.extent);
+        without &= all && *end == inner && steps(before, &outer) == Some(1) && steps(before, &inner).is_none();
+    });
+    without
 }
 
 /// Packs the constant that is read along the columns (spatial axis `column`): column tiles outermost, then the reduction in its order, then
