@@ -3,7 +3,9 @@
 use lathe_graph::op::{Layout, Pool, Window};
 use lathe_graph::{DType, Op, Tensor};
 
-use super::{Random, check};
+use super::kernels::targets;
+use super::{Given, Random, check, check_given};
+use crate::default_schedule::default_schedule;
 use crate::recipes::{AnchorKind, GroupProgram};
 
 const LAYOUTS: [Layout; 2] = [Layout::ChannelsFirst, Layout::ChannelsLast];
@@ -54,6 +56,7 @@ fn convolutions() {
         Convolution { spatial: &[5, 6], ic: 3, oc: 4, groups: 1, window: plain(&[3, 3], 1) },
         Convolution { spatial: &[5, 6], ic: 4, oc: 6, groups: 2, window: strided.clone() },
         Convolution { spatial: &[5, 6], ic: 4, oc: 4, groups: 4, window: plain(&[3, 3], 1) },
+        Convolution { spatial: &[5, 6], ic: 3, oc: 6, groups: 1, window: strided.clone() },
         Convolution { spatial: &[5, 6], ic: 3, oc: 6, groups: 3, window: strided },
         Convolution { spatial: &[4, 4], ic: 3, oc: 5, groups: 1, window: plain(&[1, 1], 0) },
         Convolution { spatial: &[7], ic: 2, oc: 3, groups: 1, window: plain(&[3], 1) },
@@ -94,6 +97,21 @@ fn convolution_shapes_of_program() {
     let axes: Vec<&str> = group.program.stage(group.anchor_stage).reduce.iter().map(|a| a.name.as_str()).collect();
     assert_eq!(axes, ["kh", "kw"]);
     assert_eq!(group.program.stages.len(), 1);
+}
+
+/// Three colours fill no vector; a window's columns and colours together do, unless the window skips columns.
+#[test]
+fn stems_join_columns_and_colours_where_operands_come_from_lanes() {
+    for (dilation, expected) in [(1, [false, true, false]), (2, [false; 3])] {
+        let window = window(&[3, 3], &[2, 2], &[1, dilation], &[1, 1], &[1, 1]);
+        let mut random = Random::new(71);
+        let picture = Given::Input(random.tensor(DType::F32, &[1, 9, 9, 3]));
+        let weights = Given::Constant(random.tensor(DType::F32, &[8, 3, 3, 3]));
+        let op = Op::Conv { window, groups: 1, layout: Layout::ChannelsLast };
+        let group = check_given(op, vec![picture, weights]);
+        let joined = targets().map(|t| default_schedule(&group, &t).unwrap().trace().to_string().contains("kw+"));
+        assert_eq!(joined, expected, "dilation {dilation}");
+    }
 }
 
 #[test]

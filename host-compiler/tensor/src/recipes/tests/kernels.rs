@@ -31,7 +31,7 @@ fn target(name: &str, vector_bits: u32, vector_registers: u32, multiply_by_lane:
 }
 
 /// AVX2-like, NEON-like and vectorless processors.
-fn targets() -> [Target; 3] {
+pub(super) fn targets() -> [Target; 3] {
     [target("avx2", 256, 16, false), target("neon", 128, 32, true), target("scalar", 0, 16, false)]
 }
 
