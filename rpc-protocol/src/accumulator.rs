@@ -36,7 +36,7 @@ impl<B: AsMut<[u8]>> Accumulator<B> {
         }
         loop {
             let end = input.iter().position(|&b| b == 0);
-            let (piece, rest) = input.split_at(end.unwrap_or(input.len()));
+            let (piece, rest) = end.and_then(|end| input.split_at_checked(end)).unwrap_or((*input, &[]));
             self.append(piece);
             let Some((_, rest)) = rest.split_first() else {
                 *input = rest;
@@ -63,7 +63,7 @@ impl<B: AsMut<[u8]>> Accumulator<B> {
         match self.buffer.as_mut().get_mut(self.length..).and_then(|free| free.get_mut(..piece.len())) {
             Some(room) if !self.overflowed => {
                 room.copy_from_slice(piece);
-                self.length += piece.len();
+                self.length = self.length.wrapping_add(piece.len());
             }
             _ => self.overflowed = true,
         }

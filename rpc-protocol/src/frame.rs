@@ -45,6 +45,14 @@ pub struct Header {
     pub session: u64,
 }
 
+impl Header {
+    fn to_bytes(self) -> [u8; HEADER_BYTES] {
+        let [s0, s1, s2, s3] = self.sequence.to_le_bytes();
+        let [i0, i1, i2, i3, i4, i5, i6, i7] = self.session.to_le_bytes();
+        [self.kind as u8, s0, s1, s2, s3, i0, i1, i2, i3, i4, i5, i6, i7]
+    }
+}
+
 /// A frame whose checksum held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame<'a> {
@@ -104,17 +112,15 @@ pub fn encode<M: Serialize>(
     scratch: &mut [u8],
     wire: &mut [u8],
 ) -> Result<usize, FrameError> {
-    let head = scratch.get_mut(..HEADER_BYTES).ok_or(FrameError::TooLong)?;
-    head[0] = header.kind as u8;
-    head[1..5].copy_from_slice(&header.sequence.to_le_bytes());
-    head[5..13].copy_from_slice(&header.session.to_le_bytes());
-    let body = postcard::to_slice(message, &mut scratch[HEADER_BYTES..]).map_err(|_| FrameError::TooLong)?.len();
-    let end = HEADER_BYTES + body;
-    let crc = crc32c(&scratch[..end]);
-    scratch.get_mut(end..end + CRC_BYTES).ok_or(FrameError::TooLong)?.copy_from_slice(&crc.to_le_bytes());
+    let (head, rest) = scratch.split_first_chunk_mut::<HEADER_BYTES>().ok_or(FrameError::TooLong)?;
+    *head = header.to_bytes();
+    let body = postcard::to_slice(message, rest).map_err(|_| FrameError::TooLong)?.len();
+    let (payload, rest) = scratch.split_at_mut_checked(HEADER_BYTES + body).ok_or(FrameError::TooLong)?;
+    *rest.first_chunk_mut().ok_or(FrameError::TooLong)? = crc32c(payload).to_le_bytes();
+    let payload = scratch.get(..HEADER_BYTES + body + CRC_BYTES).ok_or(FrameError::TooLong)?;
     let (first, rest) = wire.split_first_mut().ok_or(FrameError::TooLong)?;
     *first = 0;
-    let stuffed = cobs::try_encode(&scratch[..end + CRC_BYTES], rest).map_err(|_| FrameError::TooLong)?;
+    let stuffed = cobs::try_encode(payload, rest).map_err(|_| FrameError::TooLong)?;
     *rest.get_mut(stuffed).ok_or(FrameError::TooLong)? = 0;
     Ok(stuffed + 2)
 }

@@ -15,4 +15,4 @@ mod schema;
 
 pub use accumulator::{Accumulator, Received};
 pub use frame::{Frame, FrameError, Header, Kind};
-pub use messages::{FaultCode, ProtocolVersion, Request, Response, SCHEMA_HASH, TimeUnit, VERSION};
+pub use messages::{FaultCode, MemoryUse, ProtocolVersion, Request, Response, SCHEMA_HASH, VERSION, WrongElement};

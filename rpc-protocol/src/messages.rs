@@ -8,17 +8,31 @@ pub type ProtocolVersion = u16;
 /// This protocol's version.
 pub const VERSION: ProtocolVersion = 1;
 
-/// Declares enums whose names, fields and types make up the schema hash.
+/// Declares structs and enums whose names, fields and types make up the schema hash.
 macro_rules! messages {
-    ($(
-        $(#[$meta:meta])*
-        enum $name:ident $(<$life:lifetime>)? {
-            $(
-                $(#[$vmeta:meta])*
-                $variant:ident $({ $( $(#[$fmeta:meta])* $field:ident : $ty:ty ),* $(,)? })?
-            ),* $(,)?
-        }
-    )*) => {
+    (
+        $(
+            $(#[$smeta:meta])*
+            struct $sname:ident { $( $(#[$sfmeta:meta])* $sfield:ident : $sty:ty ),* $(,)? }
+        )*
+        enums:
+        $(
+            $(#[$meta:meta])*
+            enum $name:ident $(<$life:lifetime>)? {
+                $(
+                    $(#[$vmeta:meta])*
+                    $variant:ident $({ $( $(#[$fmeta:meta])* $field:ident : $ty:ty ),* $(,)? })?
+                ),* $(,)?
+            }
+        )*
+    ) => {
+        $(
+            $(#[$smeta])*
+            pub struct $sname {
+                $( $(#[$sfmeta])* pub $sfield : $sty ),*
+            }
+        )*
+
         $(
             $(#[$meta])*
             pub enum $name $(<$life>)? {
@@ -31,6 +45,7 @@ macro_rules! messages {
 
         /// Hash of the table: of every message's name, its fields and their types, in order.
         pub const SCHEMA_HASH: u32 = crate::schema::hash(concat!(
+            $( "struct ", stringify!($sname), "{", $( stringify!($sfield), ":", stringify!($sty), "," ,)* "}", )*
             $( "enum ", stringify!($name), "{",
                 $( stringify!($variant), "{", $($( stringify!($field), ":", stringify!($ty), "," ,)*)? "}" ,)*
             "}", )*
@@ -39,6 +54,38 @@ macro_rules! messages {
 }
 
 messages! {
+    /// An output element that the self-test found wrong.
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+    struct WrongElement {
+        /// number of the output
+        output: u16,
+        /// number of the element, in memory order
+        element: u32,
+        /// the value it must have
+        expected: f64,
+        /// the value it has
+        found: f64,
+        /// the largest allowed difference
+        tolerance: f32,
+    }
+
+    /// What runs used of stack and arena.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    struct MemoryUse {
+        /// most bytes of stack that a run since the load took, kernels and executor together
+        run_stack: u32,
+        /// most bytes of stack taken since the device started, by everything
+        stack: u32,
+        /// bytes of stack there are
+        stack_bytes: u32,
+        /// bytes of arena the artifact planned
+        arena: u64,
+        /// up to which byte beyond the arena's planned end memory was written; 0 when none was
+        beyond_arena: u64,
+    }
+
+    enums:
+
     /// What the host asks. Each is answered by exactly one [`Response`] of the same sequence number.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
     enum Request<'a> {
@@ -117,12 +164,14 @@ messages! {
         },
         /// Runs the artifact's golden self-test.
         SelfTest,
+        /// Asks what runs since `Load` used of stack and arena.
+        MemoryUse,
         /// Ends the session; the device forgets the model.
         Bye,
     }
 
     /// What the device answers.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
     enum Response<'a> {
         /// To `Hello`.
         Hello {
@@ -148,6 +197,8 @@ messages! {
             workers: u32,
             /// memory for artifact and arena; 0 when the device does not know
             memory: u64,
+            /// ticks a second of the counter that `Ran` and `Samples` are counted in
+            clock_hz: u64,
         },
         /// To `UploadBegin` and `UploadChunk`: bytes held from the artifact's start.
         Uploaded {
@@ -165,10 +216,8 @@ messages! {
         Done,
         /// To `Run`.
         Ran {
-            /// how long it took, in `unit`s
+            /// how long it took
             ticks: u64,
-            /// what a tick is
-            unit: TimeUnit,
         },
         /// To `GetOutput`.
         Output {
@@ -182,8 +231,6 @@ messages! {
             number: u32,
             /// samples held
             samples: u32,
-            /// what a tick is
-            unit: TimeUnit,
         },
         /// To `GetSamples`.
         Samples {
@@ -193,13 +240,16 @@ messages! {
         },
         /// To `SelfTest`.
         SelfTested {
-            /// every recorded element was right
-            passed: bool,
-            /// otherwise, which was wrong, or that there is no self-test
-            #[serde(borrow)]
-            detail: &'a str,
+            /// the first recorded element that was wrong, if one was
+            wrong: Option<WrongElement>,
         },
-        /// To anything that could not be done; the session goes on unless the code says otherwise.
+        /// To `MemoryUse`.
+        MemoryUsed {
+            /// what they used
+            memory: MemoryUse,
+        },
+        /// To anything that could not be done; the session goes on unless the code says otherwise. With sequence 0 it
+        /// answers no request and tells of a frame that was dropped.
         Failed {
             /// what kind of failure
             code: FaultCode,
@@ -230,16 +280,9 @@ messages! {
         OutOfMemory,
         /// running failed
         RunFailed,
-    }
-
-    /// What a device counts time in.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    enum TimeUnit {
-        /// nanoseconds of a steady clock
-        Nanoseconds,
-        /// cycles of the core
-        Cycles,
-        /// instructions (an emulator in which time follows the instruction count)
-        Instructions,
+        /// this device cannot do that, whatever is loaded
+        Unsupported,
+        /// a frame was damaged or longer than the device takes
+        FrameDropped,
     }
 }

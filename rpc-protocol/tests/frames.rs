@@ -58,6 +58,7 @@ fn every_request_round_trips_in_any_pieces() {
         Request::GetSamples { first: 9 },
         Request::Profile { number: 3 },
         Request::SelfTest,
+        Request::MemoryUse,
         Request::Bye,
     ];
     let stream: Vec<u8> = requests.iter().enumerate().flat_map(|(i, r)| encoded(i as u32, r)).collect();
@@ -122,7 +123,8 @@ fn a_short_buffer_is_an_error_and_not_a_panic() {
 fn mutated_bodies_are_errors_and_never_panic() {
     let mut scratch = vec![0; 256];
     let mut wire = vec![0; 300];
-    let info = Response::Info { target: "aarch64-linux", cpu: "x", features: "neon fp16", workers: 4, memory: 1 };
+    let info =
+        Response::Info { target: "aarch64-linux", cpu: "x", features: "neon fp16", workers: 4, memory: 1, clock_hz: 5 };
     let n = frame::encode(Header { kind: Kind::Response, ..header(1) }, &info, &mut scratch, &mut wire).unwrap();
     let mut state = 1;
     for _ in 0..20_000 {

@@ -1,14 +1,17 @@
-//! The device server: loads, runs and times artifacts for a host over a byte link.
+//! `device-server`: runs artifacts on this machine for a host elsewhere.
 //!
 //! `device-server --stdio` speaks the device protocol over standard input and output; its words go to standard error.
 #![deny(unsafe_code)]
 
-mod model;
-mod requests;
-mod serve;
-mod upload;
+mod machine;
+mod stdio;
 
 use std::process::ExitCode;
+
+use device_server::{buffer_bytes, serve};
+
+/// Longest frame body taken and sent.
+const MAX_BODY: usize = 1 << 16;
 
 const HELP: &str = "\
 device-server: loads, runs and times artifacts for a host (host-compiler starts it)
@@ -24,13 +27,16 @@ Artifacts are programs: this process runs whatever its host sends.";
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["--stdio"] => match serve::serve(std::io::stdin().lock(), std::io::stdout().lock()) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(e) => {
-                say(&format!("device-server: the link broke: {e}"));
-                ExitCode::FAILURE
+        ["--stdio"] => {
+            let mut buffers = vec![0; buffer_bytes(MAX_BODY)];
+            match serve(stdio::Stdio::new(), &mut machine::Machine::new(), &mut buffers) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(e) => {
+                    say(&format!("device-server: the link broke: {e}"));
+                    ExitCode::FAILURE
+                }
             }
-        },
+        }
         ["--help"] => {
             print(HELP);
             ExitCode::SUCCESS

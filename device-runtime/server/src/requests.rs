@@ -1,135 +1,123 @@
 //! Each request's answer.
 
-use rpc_protocol::{FaultCode, Request, Response, SCHEMA_HASH, TimeUnit, VERSION};
+use rpc_protocol::{FaultCode, Header, Request, Response, SCHEMA_HASH, VERSION};
 
-use crate::model::{Model, Samples, time_options};
-use crate::serve::MAX_BODY;
-use crate::upload::Upload;
+use crate::device::{Device, Fault, TimeOptions, Timed};
+use crate::link::Link;
+use crate::replies::Replies;
 
-/// Most bytes of data in one answer, room left for its other fields.
-const MAX_DATA: usize = MAX_BODY - 64;
-
-/// Something that could not be done.
-#[derive(Debug)]
-pub struct Fault {
-    /// what kind
-    pub code: FaultCode,
-    /// a sentence for the person at the host
-    pub detail: String,
+/// Where an answer goes.
+pub(crate) struct Answer<'a, 'b, L> {
+    pub link: &'a mut L,
+    pub replies: &'a mut Replies<'b>,
+    pub header: Header,
 }
 
-impl Fault {
-    /// A fault of this kind.
-    pub fn new(code: FaultCode, detail: impl Into<String>) -> Fault {
-        Fault { code, detail: detail.into() }
+impl<L: Link> Answer<'_, '_, L> {
+    fn send(self, response: &Response<'_>) -> Result<(), L::Error> {
+        self.replies.send(self.link, self.header, response)
+    }
+
+    fn reply<F: Fault>(self, result: Result<Response<'_>, F>) -> Result<(), L::Error> {
+        match result {
+            Ok(response) => self.send(&response),
+            Err(fault) => self.replies.fail(self.link, self.header, fault.code(), fault),
+        }
+    }
+}
+
+/// Has `device` do what `request` asks and sends the answer. `session` is the open one's id.
+pub(crate) fn answer<L: Link, D: Device>(
+    session: &mut Option<u64>,
+    device: &mut D,
+    request: &Request<'_>,
+    answer: Answer<'_, '_, L>,
+) -> Result<(), L::Error> {
+    let Header { session: asking, .. } = answer.header;
+    if let Request::Hello { version, schema } = *request {
+        device.forget();
+        *session = ((version, schema) == (VERSION, SCHEMA_HASH)).then_some(asking);
+        let max_body = answer.replies.max_body() as u32;
+        return answer.send(&Response::Hello { version: VERSION, schema: SCHEMA_HASH, max_body });
+    }
+    if *session != Some(asking) {
+        let detail = "is not open here: the device restarted, or another host said hello";
+        let detail = format_args!("session {asking:016x} {detail}");
+        return answer.replies.fail(answer.link, answer.header, FaultCode::NoSession, detail);
+    }
+    let max_data = answer.replies.max_data();
+    match *request {
+        Request::Info => {
+            let info = device.info();
+            answer.send(&Response::Info {
+                target: info.target,
+                cpu: info.cpu,
+                features: info.features,
+                workers: info.workers,
+                memory: info.memory,
+                clock_hz: info.clock_hz,
+            })
+        }
+        Request::GetOutput { index, offset, limit } => {
+            let limit = max_data.min(limit as usize);
+            answer.reply(device.output(index, offset, limit).map(|data| Response::Output { data }))
+        }
+        Request::GetSamples { first } => {
+            let mut ticks = [0; SAMPLES * 8];
+            let data = samples(device.samples(), first, max_data, &mut ticks);
+            answer.send(&Response::Samples { ticks: data })
+        }
+        Request::Bye => {
+            *session = None;
+            device.forget();
+            answer.send(&Response::Done)
+        }
+        ref other => answer.reply(act(device, other)),
     }
 }
 
-/// The server's state between requests.
-#[derive(Default)]
-pub struct Server {
-    session: Option<u64>,
-    upload: Upload,
-    model: Option<Model>,
-    samples: Samples,
+/// Samples in one answer.
+const SAMPLES: usize = 32;
+
+/// The samples from `first` on, as the wire has them, as many as fit.
+fn samples<'t>(samples: &[u64], first: u32, max_data: usize, ticks: &'t mut [u8; SAMPLES * 8]) -> &'t [u8] {
+    let left = samples.get(first as usize..).unwrap_or_default();
+    let count = left.len().min(SAMPLES).min(max_data / 8);
+    for (slot, sample) in ticks.as_chunks_mut::<8>().0.iter_mut().zip(left) {
+        *slot = sample.to_le_bytes();
+    }
+    ticks.get(..count.wrapping_mul(8)).unwrap_or_default()
 }
 
-impl Server {
-    /// Does what `request` asks and hands the answer to `send`.
-    pub fn answer<R>(&mut self, session: u64, request: &Request<'_>, send: impl FnOnce(&Response<'_>) -> R) -> R {
-        if let Request::Hello { version, schema } = *request {
-            self.model = None;
-            self.samples = Samples::default();
-            self.session = ((version, schema) == (VERSION, SCHEMA_HASH)).then_some(session);
-            return send(&Response::Hello { version: VERSION, schema: SCHEMA_HASH, max_body: MAX_BODY as u32 });
+/// The requests whose answers borrow nothing.
+fn act<D: Device>(device: &mut D, request: &Request<'_>) -> Result<Response<'static>, D::Fault> {
+    Ok(match *request {
+        Request::UploadBegin { bytes, crc } => Response::Uploaded { have: device.upload_begin(bytes, crc)? },
+        Request::UploadChunk { offset, data } => Response::Uploaded { have: device.upload_chunk(offset, data)? },
+        Request::Load { threads } => {
+            let loaded = device.load(threads)?;
+            Response::Loaded { arena: loaded.arena, threads: loaded.threads }
         }
-        if self.session != Some(session) {
-            let detail = "this session is not open here: the device restarted, or another host said hello";
-            return send(&Response::Failed { code: FaultCode::NoSession, detail });
+        Request::SetInput { index, offset, data } => {
+            device.set_input(index, offset, data)?;
+            Response::Done
         }
-        match request {
-            Request::Info => send(&info(&lathe_runtime_std::host_features().join(" "))),
-            Request::GetOutput { index, offset, limit } => {
-                let limit = (*limit as usize).min(MAX_DATA);
-                let output = loaded(&mut self.model).and_then(|m| m.output(*index, *offset, limit));
-                reply(output.map(|data| Response::Output { data }), send)
-            }
-            Request::GetSamples { first } => {
-                let left = self.samples.ticks.get(*first as usize..).unwrap_or_default();
-                let ticks: Vec<u8> = left.iter().take(MAX_DATA / 8).flat_map(|t| t.to_le_bytes()).collect();
-                send(&Response::Samples { ticks: &ticks })
-            }
-            Request::SelfTest => {
-                let tested = loaded(&mut self.model).map(Model::self_test);
-                let detail = tested.as_ref().ok().and_then(|t| t.as_ref().err().cloned()).unwrap_or_default();
-                reply(tested.map(|t| Response::SelfTested { passed: t.is_ok(), detail: &detail }), send)
-            }
-            other => reply(self.act(other), send),
+        Request::Run => Response::Ran { ticks: device.run()? },
+        Request::Time { number, repeat, min_repeat_ms, cooldown_ms, flush_cache } => {
+            timed(device.time(&TimeOptions { number, repeat, min_repeat_ms, cooldown_ms, flush_cache })?)
         }
-    }
-
-    /// The requests whose answers borrow nothing.
-    fn act(&mut self, request: &Request<'_>) -> Result<Response<'static>, Fault> {
-        match *request {
-            Request::UploadBegin { bytes, crc } => Ok(Response::Uploaded { have: self.upload.begin(bytes, crc)? }),
-            Request::UploadChunk { offset, data } => Ok(Response::Uploaded { have: self.upload.chunk(offset, data)? }),
-            Request::Load { threads } => {
-                self.model = None;
-                let mut model = Model::load(self.upload.artifact()?, threads)?;
-                let (arena, threads) = model.figures();
-                self.model = Some(model);
-                Ok(Response::Loaded { arena, threads })
-            }
-            Request::SetInput { index, offset, data } => {
-                loaded(&mut self.model)?.set_input(index, offset, data)?;
-                Ok(Response::Done)
-            }
-            Request::Run => {
-                let ticks = loaded(&mut self.model)?.run()?;
-                Ok(Response::Ran { ticks, unit: TimeUnit::Nanoseconds })
-            }
-            Request::Time { number, repeat, min_repeat_ms, cooldown_ms, flush_cache } => {
-                let options = time_options(number, repeat, min_repeat_ms, cooldown_ms, flush_cache);
-                let samples = loaded(&mut self.model)?.time(&options);
-                Ok(self.timed(samples))
-            }
-            Request::Profile { number } => {
-                let samples = loaded(&mut self.model)?.profile(number.max(1));
-                Ok(self.timed(samples))
-            }
-            Request::Bye => {
-                self.session = None;
-                self.model = None;
-                Ok(Response::Done)
-            }
-            // `answer` takes all others before it comes here.
-            _ => Err(Fault::new(FaultCode::BadRequest, "this request has no place here")),
-        }
-    }
-
-    fn timed(&mut self, samples: Samples) -> Response<'static> {
-        let (number, count) = (samples.number, samples.ticks.len() as u32);
-        self.samples = samples;
-        Response::Timed { number, samples: count, unit: TimeUnit::Nanoseconds }
-    }
+        Request::Profile { number } => timed(device.profile(number.max(1))?),
+        Request::SelfTest => Response::SelfTested { wrong: device.self_test()? },
+        Request::MemoryUse => Response::MemoryUsed { memory: device.memory_use()? },
+        // `answer` takes these before it comes here.
+        Request::Hello { .. }
+        | Request::Info
+        | Request::GetOutput { .. }
+        | Request::GetSamples { .. }
+        | Request::Bye => Response::Done,
+    })
 }
 
-fn loaded(model: &mut Option<Model>) -> Result<&mut Model, Fault> {
-    model.as_mut().ok_or_else(|| Fault::new(FaultCode::NoModel, "no model is loaded"))
-}
-
-fn info(features: &str) -> Response<'_> {
-    let workers = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
-    let target = lathe_runtime_std::host_target();
-    Response::Info { target, cpu: std::env::consts::ARCH, features, workers, memory: 0 }
-}
-
-fn reply<R>(result: Result<Response<'_>, Fault>, send: impl FnOnce(&Response<'_>) -> R) -> R {
-    match result {
-        Ok(response) => send(&response),
-        Err(fault) => {
-            let end = fault.detail.floor_char_boundary(MAX_DATA);
-            send(&Response::Failed { code: fault.code, detail: &fault.detail[..end] })
-        }
-    }
+fn timed(timed: Timed) -> Response<'static> {
+    Response::Timed { number: timed.number, samples: timed.samples }
 }

@@ -1,69 +1,67 @@
 //! The request loop: frames in, frames out.
 
-use std::io::{self, Read, Write};
+use rpc_protocol::{Accumulator, FaultCode, Header, Kind, Received, Request};
 
-use rpc_protocol::frame::{self, CRC_BYTES, Frame, HEADER_BYTES, Header, Kind};
-use rpc_protocol::{Accumulator, FaultCode, Received, Request, Response};
+use crate::device::Device;
+use crate::link::Link;
+use crate::replies::{Replies, max_body};
+use crate::requests;
 
-use crate::requests::Server;
-
-/// Longest frame body taken and sent.
-pub const MAX_BODY: usize = 1 << 16;
-
-/// Serves requests until `input` ends.
-pub fn serve(mut input: impl Read, output: impl Write) -> io::Result<()> {
-    let mut accumulator = Accumulator::new(vec![0; frame::wire_bytes(MAX_BODY)]);
-    let mut replies = Replies::new(output);
-    let mut server = Server::default();
-    let mut buffer = vec![0; 1 << 16];
+/// Serves requests until the link closes or breaks, in `memory` of [`buffer_bytes`](crate::buffer_bytes) bytes.
+pub fn serve<L: Link, D: Device>(mut link: L, device: &mut D, memory: &mut [u8]) -> Result<(), L::Error> {
+    let mut server = Server::new(memory);
+    let mut chunk = [0; 64];
     loop {
-        let got = match input.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(n) => n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            Err(e) => return Err(e),
-        };
-        let mut bytes = &buffer[..got];
+        let got = link.read(&mut chunk)?;
+        if got == 0 {
+            return Ok(());
+        }
+        server.receive(chunk.get(..got).unwrap_or_default(), &mut link, device)?;
+    }
+}
+
+/// The loop without its waiting, for firmware that has other things to do: hand it the bytes that came.
+pub struct Server<'b> {
+    accumulator: Accumulator<&'b mut [u8]>,
+    replies: Replies<'b>,
+    session: Option<u64>,
+}
+
+impl<'b> Server<'b> {
+    /// A server without a session, in `memory` of [`buffer_bytes`](crate::buffer_bytes) bytes.
+    pub fn new(memory: &'b mut [u8]) -> Self {
+        let (length, body) = (memory.len() / 3, max_body(memory.len()));
+        let (receive, rest) = memory.split_at_mut_checked(length).unwrap_or_default();
+        let (frame, wire) = rest.split_at_mut_checked(length).unwrap_or_default();
+        Server { accumulator: Accumulator::new(receive), replies: Replies::new(frame, wire, body), session: None }
+    }
+
+    /// Takes bytes from the link, and acts on and answers every request that ends in them.
+    pub fn receive<L: Link, D: Device>(
+        &mut self,
+        mut bytes: &[u8],
+        link: &mut L,
+        device: &mut D,
+    ) -> Result<(), L::Error> {
         while !bytes.is_empty() {
-            // A damaged frame has no sequence number to answer to: the host's deadline tells it.
-            if let Received::Frame(frame) = accumulator.take(&mut bytes) {
-                answer(&mut server, &frame, &mut replies)?;
+            match self.accumulator.take(&mut bytes) {
+                Received::Frame(frame) if frame.header.kind == Kind::Request => match frame.message::<Request<'_>>() {
+                    Ok(request) => {
+                        let answer = requests::Answer { link, replies: &mut self.replies, header: frame.header };
+                        requests::answer(&mut self.session, device, &request, answer)?;
+                    }
+                    Err(error) => self.replies.fail(link, frame.header, FaultCode::BadRequest, error)?,
+                },
+                Received::Dropped(error) => {
+                    // It had no sequence number to answer to: number 0 is no request's.
+                    let header = Header { kind: Kind::Response, sequence: 0, session: 0 };
+                    let body = self.replies.max_body();
+                    let detail = format_args!("{error}; bodies of up to {body} bytes are taken");
+                    self.replies.fail(link, header, FaultCode::FrameDropped, detail)?;
+                }
+                Received::Frame(_) | Received::Nothing => {}
             }
         }
-    }
-}
-
-fn answer(server: &mut Server, frame: &Frame<'_>, replies: &mut Replies<impl Write>) -> io::Result<()> {
-    let header = frame.header;
-    if header.kind != Kind::Request {
-        return Ok(());
-    }
-    match frame.message::<Request<'_>>() {
-        Ok(request) => server.answer(header.session, &request, |response| replies.send(header, response)),
-        Err(_) => {
-            let detail = "the frame holds no request of this protocol version";
-            replies.send(header, &Response::Failed { code: FaultCode::BadRequest, detail })
-        }
-    }
-}
-
-/// Writes answers.
-struct Replies<W> {
-    output: W,
-    scratch: Vec<u8>,
-    wire: Vec<u8>,
-}
-
-impl<W: Write> Replies<W> {
-    fn new(output: W) -> Self {
-        let scratch = vec![0; HEADER_BYTES + MAX_BODY + CRC_BYTES];
-        Replies { output, scratch, wire: vec![0; frame::wire_bytes(MAX_BODY)] }
-    }
-
-    fn send(&mut self, request: Header, response: &Response<'_>) -> io::Result<()> {
-        let header = Header { kind: Kind::Response, ..request };
-        let length = frame::encode(header, response, &mut self.scratch, &mut self.wire).map_err(io::Error::other)?;
-        self.output.write_all(&self.wire[..length])?;
-        self.output.flush()
+        Ok(())
     }
 }

@@ -1,59 +1,55 @@
-//! An artifact on its way here, in pieces.
+//! An artifact on its way to the device, in pieces.
 
-use rpc_protocol::FaultCode;
 use rpc_protocol::frame::crc32c;
 
-use crate::requests::Fault;
+use crate::refusal::Refusal;
 
-/// The bytes so far of an announced artifact.
-#[derive(Debug, Default)]
+/// How far an announced artifact has come. Its bytes are the device's to keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Upload {
-    announced: Option<(u64, u32)>,
-    bytes: Vec<u8>,
+    bytes: u64,
+    crc: u32,
+    held: u64,
 }
 
 impl Upload {
-    /// An artifact of this size and checksum is announced; gives the bytes already held of it.
-    pub fn begin(&mut self, bytes: u64, crc: u32) -> Result<u64, Fault> {
-        if self.announced != Some((bytes, crc)) {
-            let size = usize::try_from(bytes).unwrap_or(usize::MAX);
-            let mut fresh = Vec::new();
-            let refused = |_| Fault::new(FaultCode::OutOfMemory, format!("there is no memory for {bytes} bytes"));
-            fresh.try_reserve_exact(size).map_err(refused)?;
-            *self = Upload { announced: Some((bytes, crc)), bytes: fresh };
-        }
-        Ok(self.bytes.len() as u64)
+    /// An artifact of this size and CRC-32C, nothing of it held.
+    pub fn new(bytes: u64, crc: u32) -> Upload {
+        Upload { bytes, crc, held: 0 }
     }
 
-    /// A piece; gives the bytes held.
-    pub fn chunk(&mut self, offset: u64, data: &[u8]) -> Result<u64, Fault> {
-        let (total, _) = self.announced.ok_or_else(|| Fault::new(FaultCode::BadRequest, "no upload was begun"))?;
-        let held = self.bytes.len() as u64;
-        let end = offset.checked_add(data.len() as u64).filter(|&end| end <= total && offset <= held);
-        let end = end.ok_or_else(|| {
-            Fault::new(FaultCode::OutOfRange, format!("{} bytes at {offset} of {total}, {held} are held", data.len()))
-        })?;
-        if end > held {
-            // Of a piece held in part, the rest is new.
-            self.bytes.extend(&data[(held - offset) as usize..]);
-        }
-        Ok(self.bytes.len() as u64)
+    /// Whether it is the artifact of this size and CRC-32C.
+    pub fn is(&self, bytes: u64, crc: u32) -> bool {
+        (self.bytes, self.crc) == (bytes, crc)
     }
 
-    /// The whole artifact, its checksum right.
-    pub fn artifact(&self) -> Result<&[u8], Fault> {
-        let (total, crc) = self.announced.ok_or_else(|| Fault::new(FaultCode::NoModel, "nothing was uploaded"))?;
-        if self.bytes.len() as u64 != total {
-            let detail = format!("{} of {total} bytes were uploaded", self.bytes.len());
-            return Err(Fault::new(FaultCode::ArtifactRefused, detail));
+    /// Bytes held from the start.
+    pub fn held(&self) -> u64 {
+        self.held
+    }
+
+    /// Takes a piece; gives what of it is new and belongs after the bytes held. Repeated and overlapping pieces do no
+    /// harm, a gap is refused.
+    pub fn take<'d>(&mut self, offset: u64, data: &'d [u8]) -> Result<&'d [u8], Refusal> {
+        let length = data.len() as u64;
+        let refused = Refusal::Gap { offset, length, held: self.held, bytes: self.bytes };
+        let end = offset.checked_add(length).filter(|end| *end <= self.bytes).ok_or(refused)?;
+        let known = self.held.checked_sub(offset).ok_or(refused)?;
+        let fresh = usize::try_from(known).ok().and_then(|known| data.get(known..)).unwrap_or_default();
+        self.held = self.held.max(end);
+        Ok(fresh)
+    }
+
+    /// That all of it is held, in `memory`, undamaged.
+    pub fn check(&self, memory: &[u8]) -> Result<(), Refusal> {
+        if self.held != self.bytes {
+            return Err(Refusal::Incomplete { held: self.held, bytes: self.bytes });
         }
-        if crc32c(&self.bytes) != crc {
-            return Err(Fault::new(
-                FaultCode::ArtifactRefused,
-                "the uploaded bytes have another checksum than announced",
-            ));
+        let found = crc32c(memory);
+        if found != self.crc {
+            return Err(Refusal::Damaged { announced: self.crc, found });
         }
-        Ok(&self.bytes)
+        Ok(())
     }
 }
 
@@ -63,28 +59,17 @@ mod tests {
 
     #[test]
     fn pieces_may_repeat_and_overlap_but_leave_no_gap() {
-        let mut upload = Upload::default();
         let bytes = b"0123456789";
-        assert_eq!(upload.chunk(0, b"0").unwrap_err().code, FaultCode::BadRequest);
-        assert_eq!(upload.begin(10, crc32c(bytes)).unwrap(), 0);
-        assert_eq!(upload.chunk(0, b"0123").unwrap(), 4);
-        assert_eq!(upload.chunk(0, b"0123").unwrap(), 4);
-        assert_eq!(upload.chunk(2, b"2345").unwrap(), 6);
-        assert_eq!(upload.chunk(7, b"78").unwrap_err().code, FaultCode::OutOfRange);
-        assert_eq!(upload.artifact().unwrap_err().code, FaultCode::ArtifactRefused);
-        // Said again, the announcement goes on where the upload stopped.
-        assert_eq!(upload.begin(10, crc32c(bytes)).unwrap(), 6);
-        assert_eq!(upload.chunk(6, b"6789").unwrap(), 10);
-        assert_eq!(upload.chunk(6, b"6789X").unwrap_err().code, FaultCode::OutOfRange);
-        assert_eq!(upload.artifact().unwrap(), bytes);
-    }
-
-    #[test]
-    fn damage_and_absurd_sizes_are_refused() {
-        let mut upload = Upload::default();
-        upload.begin(4, 0).unwrap();
-        upload.chunk(0, b"abcd").unwrap();
-        assert_eq!(upload.artifact().unwrap_err().code, FaultCode::ArtifactRefused);
-        assert_eq!(upload.begin(u64::MAX, 0).unwrap_err().code, FaultCode::OutOfMemory);
+        let mut upload = Upload::new(10, crc32c(bytes));
+        assert_eq!(upload.take(0, b"0123"), Ok(&b"0123"[..]));
+        assert_eq!(upload.take(0, b"0123"), Ok(&b""[..]));
+        assert_eq!(upload.take(2, b"2345"), Ok(&b"45"[..]));
+        assert_eq!(upload.take(7, b"78"), Err(Refusal::Gap { offset: 7, length: 2, held: 6, bytes: 10 }));
+        assert_eq!(upload.check(b"012345"), Err(Refusal::Incomplete { held: 6, bytes: 10 }));
+        assert_eq!(upload.take(6, b"6789X"), Err(Refusal::Gap { offset: 6, length: 5, held: 6, bytes: 10 }));
+        assert_eq!(upload.take(u64::MAX, b"6"), Err(Refusal::Gap { offset: u64::MAX, length: 1, held: 6, bytes: 10 }));
+        assert_eq!(upload.take(6, b"6789"), Ok(&b"6789"[..]));
+        assert_eq!(upload.check(bytes), Ok(()));
+        assert!(matches!(upload.check(b"0123456780"), Err(Refusal::Damaged { .. })));
     }
 }

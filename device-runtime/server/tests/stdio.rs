@@ -73,7 +73,7 @@ fn an_artifact_is_uploaded_run_and_timed() {
     let samples = client.time(&request, PATIENCE).unwrap();
     assert_eq!((samples.number, samples.ticks.len()), (3, 20_000));
     assert_eq!(client.time(&Request::Profile { number: 2 }, PATIENCE).unwrap().ticks.len(), 1);
-    assert_eq!(client.self_test(PATIENCE).unwrap(), Ok(()));
+    assert_eq!(client.self_test(PATIENCE).unwrap(), None);
     // The self-test left the input as it was.
     client.run(PATIENCE).unwrap();
     assert_eq!(client.output(0, input.len()).unwrap(), input);
@@ -94,8 +94,9 @@ fn faults_are_named_and_the_session_goes_on() {
     assert_eq!(code(client.set_input(1, &[0]).unwrap_err()), FaultCode::OutOfRange);
     assert_eq!(code(client.set_input(0, &vec![0; 100_001]).unwrap_err()), FaultCode::OutOfRange);
     assert_eq!(code(client.output(3, 1).unwrap_err()), FaultCode::OutOfRange);
-    let failed = client.self_test(PATIENCE).unwrap().unwrap_err();
-    assert!(failed.contains("must be 8"), "{failed}");
+    let wrong = client.self_test(PATIENCE).unwrap().unwrap();
+    assert_eq!((wrong.output, wrong.element, wrong.expected, wrong.found), (0, 99_999, 8.0, 7.0));
+    assert_eq!(code(client.memory_use().unwrap_err()), FaultCode::Unsupported);
 }
 
 #[test]

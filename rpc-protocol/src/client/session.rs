@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{ClientError, Link};
 use crate::accumulator::{Accumulator, Received};
 use crate::frame::{self, CRC_BYTES, HEADER_BYTES, Header, Kind, crc32c};
-use crate::messages::{Request, Response, SCHEMA_HASH, TimeUnit, VERSION};
+use crate::messages::{MemoryUse, Request, Response, SCHEMA_HASH, VERSION, WrongElement};
 
 /// Room a message's own fields take beside the data they carry.
 const FIELDS: usize = 32;
@@ -25,6 +25,8 @@ pub struct DeviceInfo {
     pub workers: u32,
     /// memory for artifact and arena; 0 when unknown
     pub memory: u64,
+    /// ticks a second of the counter it times with
+    pub clock_hz: u64,
 }
 
 /// Measured samples.
@@ -32,8 +34,6 @@ pub struct DeviceInfo {
 pub struct Samples {
     /// runs in each sample
     pub number: u32,
-    /// what a tick is
-    pub unit: TimeUnit,
     /// ticks of each sample, for its `number` runs together
     pub ticks: Vec<u64>,
 }
@@ -84,12 +84,13 @@ impl<L: Link> Client<L> {
     /// What the device is.
     pub fn info(&mut self) -> Answer<DeviceInfo> {
         self.call("info", &Request::Info, self.patience, |r| match r {
-            Response::Info { target, cpu, features, workers, memory } => Some(DeviceInfo {
+            Response::Info { target, cpu, features, workers, memory, clock_hz } => Some(DeviceInfo {
                 target: target.to_string(),
                 cpu: cpu.to_string(),
                 features: features.split_whitespace().map(str::to_string).collect(),
                 workers,
                 memory,
+                clock_hz,
             }),
             _ => None,
         })
@@ -133,10 +134,10 @@ impl<L: Link> Client<L> {
         Ok(())
     }
 
-    /// Runs once.
-    pub fn run(&mut self, deadline: Duration) -> Answer<(u64, TimeUnit)> {
+    /// Runs once; gives the ticks it took.
+    pub fn run(&mut self, deadline: Duration) -> Answer<u64> {
         self.call("run", &Request::Run, deadline, |r| match r {
-            Response::Ran { ticks, unit } => Some((ticks, unit)),
+            Response::Ran { ticks } => Some(ticks),
             _ => None,
         })
     }
@@ -161,8 +162,8 @@ impl<L: Link> Client<L> {
 
     /// Times runs by a [`Request::Time`] or [`Request::Profile`] and fetches every sample.
     pub fn time(&mut self, request: &Request<'_>, deadline: Duration) -> Answer<Samples> {
-        let (number, count, unit) = self.call("time", request, deadline, |r| match r {
-            Response::Timed { number, samples, unit } => Some((number, samples as usize, unit)),
+        let (number, count) = self.call("time", request, deadline, |r| match r {
+            Response::Timed { number, samples } => Some((number, samples as usize)),
             _ => None,
         })?;
         let mut ticks = Vec::new();
@@ -179,13 +180,21 @@ impl<L: Link> Client<L> {
             }
             ticks.extend(more);
         }
-        Ok(Samples { number, unit, ticks })
+        Ok(Samples { number, ticks })
     }
 
-    /// Runs the golden self-test; gives the device's words when it does not pass.
-    pub fn self_test(&mut self, deadline: Duration) -> Answer<Result<(), String>> {
+    /// Runs the golden self-test; gives the first element that is wrong.
+    pub fn self_test(&mut self, deadline: Duration) -> Answer<Option<WrongElement>> {
         self.call("self-test", &Request::SelfTest, deadline, |r| match r {
-            Response::SelfTested { passed, detail } => Some(if passed { Ok(()) } else { Err(detail.to_string()) }),
+            Response::SelfTested { wrong } => Some(wrong),
+            _ => None,
+        })
+    }
+
+    /// What runs since the load used of stack and arena.
+    pub fn memory_use(&mut self) -> Answer<MemoryUse> {
+        self.call("memory use", &Request::MemoryUse, self.patience, |r| match r {
+            Response::MemoryUsed { memory } => Some(memory),
             _ => None,
         })
     }

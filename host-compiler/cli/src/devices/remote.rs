@@ -5,9 +5,9 @@ use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
 use lathe_artifact::Artifact;
-use lathe_runtime_std::Timing;
+use lathe_runtime_std::{GoldenError, Timing};
 use rpc_protocol::client::{Client, Link, Samples};
-use rpc_protocol::{Request, TimeUnit};
+use rpc_protocol::{Request, WrongElement};
 
 use super::{Device, StepTime, TimeRequest};
 use crate::arguments::DeviceArgs;
@@ -20,6 +20,7 @@ const QUICK: Duration = Duration::from_secs(60);
 /// A device at the other end of a link.
 pub struct Remote<L: Link> {
     client: Client<L>,
+    clock_hz: u64,
     deadline: Duration,
     steps: Vec<StepTime>,
 }
@@ -31,6 +32,7 @@ impl<L: Link> Remote<L> {
         // The only randomness of the standard library; the id need not be secret, only new.
         let session = RandomState::new().build_hasher().finish();
         let mut client = Client::open(link, session, QUICK.min(deadline))?;
+        let clock_hz = client.info()?.clock_hz;
         let bar = console::progress(Some(artifact.len() as u64));
         bar.set_message("uploading");
         let uploaded = client.upload(artifact, |have| bar.set_position(have));
@@ -38,7 +40,7 @@ impl<L: Link> Remote<L> {
         uploaded?;
         let (arena, threads) = client.load(args.threads, deadline)?;
         log::info!("loaded: arena of {arena} bytes, {threads} thread(s)");
-        Ok(Remote { client, deadline, steps: steps(artifact) })
+        Ok(Remote { client, clock_hz, deadline, steps: steps(artifact) })
     }
 }
 
@@ -59,15 +61,13 @@ fn steps(artifact: &[u8]) -> Vec<StepTime> {
     artifact.steps().enumerate().map(step).collect()
 }
 
-/// Ticks as milliseconds. A counter of instructions or cycles has no time of its own and is given in millions.
-fn milliseconds(ticks: u64, unit: TimeUnit) -> f64 {
-    match unit {
-        TimeUnit::Nanoseconds | TimeUnit::Cycles | TimeUnit::Instructions => ticks as f64 / 1e6,
-    }
+/// Ticks of a counter as milliseconds.
+fn milliseconds(ticks: u64, clock_hz: u64) -> f64 {
+    ticks as f64 * 1e3 / clock_hz.max(1) as f64
 }
 
-fn timing(samples: &Samples) -> Timing {
-    let one = |t: &u64| milliseconds(*t, samples.unit) / f64::from(samples.number.max(1));
+fn timing(samples: &Samples, clock_hz: u64) -> Timing {
+    let one = |t: &u64| milliseconds(*t, clock_hz) / f64::from(samples.number.max(1));
     Timing { samples_ms: samples.ticks.iter().map(one).collect(), number: samples.number }
 }
 
@@ -77,8 +77,7 @@ impl<L: Link> Device for Remote<L> {
     }
 
     fn run(&mut self) -> Outcome<f64> {
-        let (ticks, unit) = self.client.run(self.deadline)?;
-        Ok(milliseconds(ticks, unit))
+        Ok(milliseconds(self.client.run(self.deadline)?, self.clock_hz))
     }
 
     fn output(&mut self, index: usize, bytes: usize) -> Outcome<Vec<u8>> {
@@ -93,19 +92,23 @@ impl<L: Link> Device for Remote<L> {
             cooldown_ms: r.cooldown_ms,
             flush_cache: r.flush_cache,
         };
-        Ok(timing(&self.client.time(&request, self.deadline)?))
+        Ok(timing(&self.client.time(&request, self.deadline)?, self.clock_hz))
     }
 
     fn profile(&mut self, repeat: u32) -> Outcome<Vec<StepTime>> {
-        let samples = timing(&self.client.time(&Request::Profile { number: repeat }, self.deadline)?).samples_ms;
-        let timed = self.steps.iter().zip(samples);
+        let samples = self.client.time(&Request::Profile { number: repeat }, self.deadline)?;
+        let timed = self.steps.iter().zip(timing(&samples, self.clock_hz).samples_ms);
         Ok(timed.map(|(step, median_ms)| StepTime { median_ms, ..step.clone() }).collect())
     }
 
     fn self_test(&mut self) -> Outcome {
         match self.client.self_test(self.deadline)? {
-            Ok(()) => Ok(()),
-            Err(detail) => Err(Failure::new(Exit::WrongNumbers, format!("self-test: {detail}"))),
+            None => Ok(()),
+            Some(wrong) => {
+                let WrongElement { output, element, expected, found, tolerance } = wrong;
+                let mismatch = GoldenError::Mismatch { output, element, expected, found, tolerance };
+                Err(Failure::new(Exit::WrongNumbers, format!("self-test: {mismatch}")))
+            }
         }
     }
 }

@@ -1,0 +1,40 @@
+//! What a board's firmware gives the server: a clock, and a watch over its stack.
+
+/// A counter that never goes back.
+pub trait Clock {
+    /// Ticks since some moment.
+    fn now(&self) -> u64;
+
+    /// Ticks a second.
+    fn ticks_per_second(&self) -> u64;
+
+    /// Waits for the start of a tick, so that each measurement begins at the same place in one. Needed where a tick is
+    /// long: then equal work takes equally many ticks.
+    fn settle(&self) {}
+}
+
+/// What the server asks of firmware besides the time.
+pub trait Firmware: Clock {
+    /// Paints the stack that is free now, below the caller.
+    fn paint_stack(&mut self);
+
+    /// What was used of the stack, by the paint that is gone.
+    fn stack_use(&self) -> StackUse;
+
+    /// Makes code that was just written to memory ready to be executed: cleans and invalidates caches on cores that
+    /// have them, and lets the writes finish.
+    fn code_written(&mut self, code: &[u8]) {
+        let _ = code;
+    }
+}
+
+/// What was used of a stack.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StackUse {
+    /// Most bytes below the place where [`Firmware::paint_stack`] was last called.
+    pub since_paint: u32,
+    /// Most bytes since the device started.
+    pub since_start: u32,
+    /// Bytes there are.
+    pub bytes: u32,
+}

@@ -1,0 +1,125 @@
+//! Timing on a board: ticks around runs and steps, with the counter's own cost taken off.
+
+use super::loaded::LoadedModel;
+use super::{Board, Firmware};
+use crate::device::{TimeOptions, Timed};
+use crate::refusal::Refusal;
+
+impl<F: Firmware> Board<'_, F> {
+    /// Runs once and notes what it took of the stack; gives ticks.
+    pub(super) fn watched_run(&mut self) -> u64 {
+        let Some(loaded) = &mut self.loaded else { return 0 };
+        let overhead = overhead(&self.firmware);
+        loaded.place_inputs();
+        self.firmware.paint_stack();
+        let ticks = timed(&self.firmware, overhead, || loaded.run());
+        self.run_stack = self.run_stack.max(self.firmware.stack_use().since_paint);
+        ticks
+    }
+
+    /// One warm-up run, then `repeat` samples of `number` runs.
+    pub(super) fn measure_runs(&mut self, options: &TimeOptions) -> Result<Timed, Refusal> {
+        self.loaded()?.all_given()?;
+        if options.flush_cache {
+            return Err(Refusal::NoCache);
+        }
+        let repeat = self.room_for(u64::from(options.repeat))?;
+        let wanted = milliseconds(&self.firmware, options.min_repeat_ms);
+        let cooldown = milliseconds(&self.firmware, options.cooldown_ms);
+        let mut number = options.number.max(1);
+        self.watched_run();
+        let Some(loaded) = &mut self.loaded else { return Err(Refusal::NoModel) };
+        let overhead = overhead(&self.firmware);
+        for sample in self.samples.iter_mut().take(repeat) {
+            wait(&self.firmware, cooldown);
+            *sample = loop {
+                let ticks = sample_of(number, loaded, &self.firmware, overhead);
+                if ticks >= wanted || number == u32::MAX {
+                    break ticks;
+                }
+                number = grown(number, ticks, wanted);
+            };
+        }
+        self.sample_count = repeat;
+        Ok(Timed { number, samples: repeat as u32 })
+    }
+
+    /// One warm-up run, then `number` runs, each step's ticks added up.
+    pub(super) fn measure_steps(&mut self, number: u32) -> Result<Timed, Refusal> {
+        self.loaded()?.all_given()?;
+        let steps = self.loaded()?.steps();
+        let steps = self.room_for(steps as u64)?;
+        self.watched_run();
+        let Some(loaded) = &mut self.loaded else { return Err(Refusal::NoModel) };
+        let overhead = overhead(&self.firmware);
+        self.samples.fill(0);
+        for _ in 0..number {
+            loaded.place_inputs();
+            loaded.restart();
+            for sample in self.samples.iter_mut().take(steps) {
+                let ticks = timed(&self.firmware, overhead, || {
+                    loaded.step();
+                });
+                *sample = sample.saturating_add(ticks);
+            }
+        }
+        self.sample_count = steps;
+        Ok(Timed { number, samples: steps as u32 })
+    }
+
+    fn room_for(&self, samples: u64) -> Result<usize, Refusal> {
+        let limit = self.samples.len();
+        let fits = usize::try_from(samples).ok().filter(|samples| *samples <= limit);
+        fits.ok_or(Refusal::TooManySamples { samples, limit })
+    }
+}
+
+/// Ticks of `number` runs; putting the inputs in place does not count.
+fn sample_of<F: Firmware>(number: u32, loaded: &mut LoadedModel<'_>, firmware: &F, overhead: u64) -> u64 {
+    (0..number).fold(0, |sum: u64, _| {
+        loaded.place_inputs();
+        sum.saturating_add(timed(firmware, overhead, || loaded.run()))
+    })
+}
+
+/// Ticks that `work` takes.
+fn timed<F: Firmware>(firmware: &F, overhead: u64, work: impl FnOnce()) -> u64 {
+    firmware.settle();
+    let start = firmware.now();
+    work();
+    firmware.now().wrapping_sub(start).saturating_sub(overhead)
+}
+
+/// Ticks that reading the counter takes.
+fn overhead<F: Firmware>(firmware: &F) -> u64 {
+    timed(firmware, 0, || {})
+}
+
+fn milliseconds<F: Firmware>(firmware: &F, ms: u32) -> u64 {
+    firmware.ticks_per_second().saturating_mul(u64::from(ms)) / 1000
+}
+
+fn wait<F: Firmware>(firmware: &F, ticks: u64) {
+    let start = firmware.now();
+    while firmware.now().wrapping_sub(start) < ticks {}
+}
+
+/// The number of runs that should last `wanted` ticks, when `number` lasted `ticks`; at least half as many more.
+fn grown(number: u32, ticks: u64, wanted: u64) -> u32 {
+    let enough = u64::from(number).saturating_mul(wanted).checked_div(ticks).unwrap_or(0).saturating_add(1);
+    let more = number.saturating_add(number / 2).saturating_add(1);
+    u32::try_from(enough).unwrap_or(u32::MAX).max(more)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grown;
+
+    #[test]
+    fn the_number_grows_to_what_lasts_long_enough() {
+        assert_eq!(grown(1, 10, 1000), 101);
+        assert_eq!(grown(4, 0, 1000), 7);
+        assert_eq!(grown(100, 999, 1000), 151);
+        assert_eq!(grown(u32::MAX - 1, 1, u64::MAX), u32::MAX);
+    }
+}

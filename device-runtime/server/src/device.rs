@@ -1,0 +1,106 @@
+//! What the request loop needs of a device: one method per request.
+
+use core::fmt;
+
+use rpc_protocol::{FaultCode, MemoryUse, WrongElement};
+
+/// Why a request could not be done; its display is the sentence for the person at the host.
+pub trait Fault: fmt::Display {
+    /// What kind of fault.
+    fn code(&self) -> FaultCode;
+}
+
+/// Something that holds artifacts and runs them. Indices are those of the artifact's I/O table.
+pub trait Device {
+    /// Why a request could not be done.
+    type Fault: Fault;
+
+    /// What it is.
+    fn info(&mut self) -> Info<'_>;
+
+    /// Forgets the loaded model and samples; an upload stays.
+    fn forget(&mut self);
+
+    /// An artifact of this size and CRC-32C is announced; gives the bytes already held of it.
+    fn upload_begin(&mut self, bytes: u64, crc: u32) -> Result<u64, Self::Fault>;
+
+    /// A piece of the announced artifact; gives the bytes held.
+    fn upload_chunk(&mut self, offset: u64, data: &[u8]) -> Result<u64, Self::Fault>;
+
+    /// Checks and loads the artifact, to run on `threads` workers (0: as many as it likes).
+    fn load(&mut self, threads: u32) -> Result<Loaded, Self::Fault>;
+
+    /// Writes a piece of an input.
+    fn set_input(&mut self, index: u32, offset: u64, data: &[u8]) -> Result<(), Self::Fault>;
+
+    /// Runs once; gives ticks.
+    fn run(&mut self) -> Result<u64, Self::Fault>;
+
+    /// At most `limit` bytes of an output from `offset`.
+    fn output(&mut self, index: u32, offset: u64, limit: usize) -> Result<&[u8], Self::Fault>;
+
+    /// Times whole runs and keeps the samples.
+    fn time(&mut self, options: &TimeOptions) -> Result<Timed, Self::Fault>;
+
+    /// Times each step over `number` runs and keeps one sample per step.
+    fn profile(&mut self, number: u32) -> Result<Timed, Self::Fault>;
+
+    /// The samples of the last `time` or `profile`.
+    fn samples(&self) -> &[u64];
+
+    /// Runs the artifact's self-test; gives the first element that is wrong.
+    fn self_test(&mut self) -> Result<Option<WrongElement>, Self::Fault>;
+
+    /// What runs since the load used of stack and arena.
+    fn memory_use(&mut self) -> Result<MemoryUse, Self::Fault>;
+}
+
+/// What a device is.
+#[derive(Clone, Copy, Debug)]
+pub struct Info<'a> {
+    /// Target as in `--target`.
+    pub target: &'a str,
+    /// Processor, for reading.
+    pub cpu: &'a str,
+    /// Processor features separated by blanks, by their names in artifacts.
+    pub features: &'a str,
+    /// Processors that can run workers.
+    pub workers: u32,
+    /// Bytes for artifact and arena; 0 when unknown.
+    pub memory: u64,
+    /// Ticks a second of the counter it times with.
+    pub clock_hz: u64,
+}
+
+/// A loaded model's figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// Bytes of arena taken, workspaces included.
+    pub arena: u64,
+    /// Workers that will run kernels.
+    pub threads: u32,
+}
+
+/// How to time; one warm-up run comes first.
+#[derive(Clone, Copy, Debug)]
+pub struct TimeOptions {
+    /// Runs in one sample.
+    pub number: u32,
+    /// Samples.
+    pub repeat: u32,
+    /// `number` grows until a sample takes at least this.
+    pub min_repeat_ms: u32,
+    /// Pause before each sample.
+    pub cooldown_ms: u32,
+    /// Evict the caches before each sample.
+    pub flush_cache: bool,
+}
+
+/// What was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timed {
+    /// Runs in one sample, as grown.
+    pub number: u32,
+    /// Samples kept.
+    pub samples: u32,
+}

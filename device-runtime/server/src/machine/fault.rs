@@ -1,0 +1,57 @@
+//! Why this machine cannot do what was asked.
+
+use std::fmt;
+
+use device_server::rpc_protocol::FaultCode;
+use device_server::{Fault, Refusal};
+use lathe_runtime_std::{LoadError, RunnerError};
+
+/// Why this machine cannot do what was asked.
+#[derive(Debug)]
+pub enum MachineFault {
+    /// As on every device.
+    Refused(Refusal),
+    /// There is no memory for an upload of so many bytes.
+    NoMemory { bytes: u64 },
+    /// The model could not be loaded.
+    Runner(RunnerError),
+}
+
+impl From<Refusal> for MachineFault {
+    fn from(refusal: Refusal) -> MachineFault {
+        MachineFault::Refused(refusal)
+    }
+}
+
+impl From<RunnerError> for MachineFault {
+    fn from(error: RunnerError) -> MachineFault {
+        MachineFault::Runner(error)
+    }
+}
+
+impl Fault for MachineFault {
+    fn code(&self) -> FaultCode {
+        match self {
+            MachineFault::Refused(refusal) => refusal.code(),
+            MachineFault::NoMemory { .. } => FaultCode::OutOfMemory,
+            MachineFault::Runner(error) => match error {
+                RunnerError::Load(LoadError::ArenaTooSmall { .. }) | RunnerError::Memory { .. } => {
+                    FaultCode::OutOfMemory
+                }
+                RunnerError::TooManyThreads { .. } | RunnerError::Thread { .. } => FaultCode::BadRequest,
+                RunnerError::ExecutableMemory { .. } => FaultCode::RunFailed,
+                _ => FaultCode::ArtifactRefused,
+            },
+        }
+    }
+}
+
+impl fmt::Display for MachineFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            MachineFault::Refused(refusal) => refusal.fmt(f),
+            MachineFault::NoMemory { bytes } => write!(f, "there is no memory for {bytes} bytes"),
+            MachineFault::Runner(error) => error.fmt(f),
+        }
+    }
+}

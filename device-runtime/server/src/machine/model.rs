@@ -1,0 +1,105 @@
+//! The loaded model.
+
+use std::time::{Duration, Instant};
+
+use device_server::rpc_protocol::WrongElement;
+use device_server::{Loaded, Refusal, TimeOptions};
+use lathe_artifact::Name;
+use lathe_runtime_std::{GoldenError, Options, Runner, RunnerError};
+
+/// Bytes written to push a model out of the caches before a sample.
+const FLUSH_BYTES: usize = 64 << 20;
+
+/// A model ready to run, and which of its inputs were given.
+pub struct Model {
+    runner: Runner,
+    given: Vec<bool>,
+}
+
+impl Model {
+    /// Checks and loads `artifact`.
+    #[allow(unsafe_code)]
+    pub fn load(artifact: &[u8], threads: u32) -> Result<Model, RunnerError> {
+        let options = Options { threads: threads as usize, ..Options::default() };
+        // SAFETY: an artifact is a program; running what the host sends is what this server is started for, and over
+        // this link the host is the process that started it.
+        let runner = unsafe { Runner::from_bytes(artifact, &options) }?;
+        let given = runner.artifact().inputs().map(|t| t.bytes == 0).collect();
+        Ok(Model { runner, given })
+    }
+
+    /// Bytes of the arena, and threads.
+    pub fn figures(&mut self) -> Loaded {
+        let threads = self.runner.threads();
+        let arena = self.runner.artifact().header().arena_bytes_for(threads).unwrap_or(usize::MAX);
+        Loaded { arena: arena as u64, threads: threads as u32 }
+    }
+
+    /// Writes a piece of an input.
+    pub fn set_input(&mut self, index: u32, offset: u64, data: &[u8]) -> Result<(), Refusal> {
+        let count = self.given.len();
+        let given = self.given.get_mut(index as usize).ok_or(Refusal::NoTensor { what: "input", index, count })?;
+        let input = self.runner.input_bytes(index as usize);
+        let bytes = input.len() as u64;
+        let start = usize::try_from(offset).unwrap_or(usize::MAX);
+        let room = input.get_mut(start..).and_then(|rest| rest.get_mut(..data.len()));
+        let beyond = Refusal::BeyondTensor { what: "input", offset, length: data.len(), bytes };
+        room.ok_or(beyond)?.copy_from_slice(data);
+        *given = true;
+        Ok(())
+    }
+
+    /// Runs once; gives nanoseconds.
+    pub fn run(&mut self) -> Result<u64, Refusal> {
+        if let Some(missing) = self.given.iter().position(|given| !given) {
+            let name = Name::new(self.runner.artifact().input(missing).map_or("", |input| input.name));
+            return Err(Refusal::MissingInput { name });
+        }
+        let start = Instant::now();
+        self.runner.run();
+        Ok(start.elapsed().as_nanos() as u64)
+    }
+
+    /// At most `limit` bytes of an output.
+    pub fn output(&self, index: u32, offset: u64, limit: usize) -> Result<&[u8], Refusal> {
+        let count = self.runner.artifact().outputs().len();
+        let output = self.runner.outputs().nth(index as usize).map(|(_, bytes)| bytes);
+        let whole = output.ok_or(Refusal::NoTensor { what: "output", index, count })?;
+        let beyond = Refusal::BeyondTensor { what: "output", offset, length: limit, bytes: whole.len() as u64 };
+        let rest = usize::try_from(offset).ok().and_then(|start| whole.get(start..)).ok_or(beyond)?;
+        Ok(rest.get(..limit).unwrap_or(rest))
+    }
+
+    /// Times whole runs; gives the runs of a sample and each sample's nanoseconds.
+    pub fn time(&mut self, options: &TimeOptions) -> (u32, Vec<u64>) {
+        let timing = self.runner.time(&lathe_runtime_std::TimeOptions {
+            number: options.number,
+            repeat: options.repeat,
+            min_repeat: Duration::from_millis(options.min_repeat_ms.into()),
+            cooldown: Duration::from_millis(options.cooldown_ms.into()),
+            flush_bytes: if options.flush_cache { FLUSH_BYTES } else { 0 },
+        });
+        let number = f64::from(timing.number);
+        (timing.number, timing.samples_ms.iter().map(|ms| nanoseconds(ms * number)).collect())
+    }
+
+    /// The median time of every step, in nanoseconds.
+    pub fn profile(&mut self, number: u32) -> Vec<u64> {
+        self.runner.profile(number).iter().map(|step| nanoseconds(step.timing.median_ms())).collect()
+    }
+
+    /// The golden self-test; gives the first element that is wrong.
+    pub fn self_test(&mut self) -> Result<Option<WrongElement>, Refusal> {
+        match self.runner.verify_golden() {
+            Ok(()) => Ok(None),
+            Err(GoldenError::Absent) => Err(Refusal::NoSelfTest),
+            Err(GoldenError::Mismatch { output, element, expected, found, tolerance }) => {
+                Ok(Some(WrongElement { output, element, expected, found, tolerance }))
+            }
+        }
+    }
+}
+
+fn nanoseconds(ms: f64) -> u64 {
+    (ms * 1e6).round() as u64
+}

@@ -1,0 +1,37 @@
+//! Standard input and output as a link.
+
+use std::io::{self, BufRead, Read, StdinLock, StdoutLock, Write};
+
+use device_server::Link;
+
+/// The process's standard input and output.
+pub struct Stdio {
+    input: StdinLock<'static>,
+    output: StdoutLock<'static>,
+}
+
+impl Stdio {
+    /// Takes both.
+    pub fn new() -> Stdio {
+        Stdio { input: io::stdin().lock(), output: io::stdout().lock() }
+    }
+}
+
+impl Link for Stdio {
+    type Error = io::Error;
+
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.input.fill_buf() {
+                Ok(_) => return self.input.read(into),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.output.write_all(bytes)?;
+        self.output.flush()
+    }
+}
