@@ -20,12 +20,14 @@ pub struct Options {
     pub threads: usize,
     /// Whether threads are pinned, each to a CPU of its own.
     pub pin: bool,
+    /// Bytes of the arena, for trying what a smaller machine has; none means as many as the model needs.
+    pub arena_bytes: Option<usize>,
 }
 
 impl Default for Options {
-    /// One thread.
+    /// One thread, and the arena that the model needs.
     fn default() -> Options {
-        Options { threads: 1, pin: true }
+        Options { threads: 1, pin: true, arena_bytes: None }
     }
 }
 
@@ -79,7 +81,7 @@ impl Runner {
         let code = ExecutableCode::new(artifact.code(0), artifact.code_align(0))?;
         let constants = aligned_constants(&artifact)?;
         let pool = Pool::new(options.threads, options.pin)?;
-        let mut arena = arena_for(&artifact, &pool)?;
+        let mut arena = arena_for(&artifact, &pool, options.arena_bytes)?;
         let code_bytes: *const [u8] = code.as_slice();
         let constant_bytes: *const [u8] = constants.as_ref().map_or(artifact.constants(), |copy| copy.as_slice());
         let arena_bytes: *mut [u8] = arena.as_mut_slice();
@@ -199,12 +201,14 @@ fn aligned_constants(artifact: &Artifact<'_>) -> Result<Option<AlignedBytes>, Ru
     AlignedBytes::copy_of(constants, align).map(Some).map_err(no_memory)
 }
 
-fn arena_for(artifact: &Artifact<'_>, pool: &Pool) -> Result<AlignedBytes, RunnerError> {
+fn arena_for(artifact: &Artifact<'_>, pool: &Pool, given: Option<usize>) -> Result<AlignedBytes, RunnerError> {
     use lathe_executor::Workers;
     let workers = pool.count();
     let header = artifact.header();
     let too_large = LoadError::ArenaTooSmall { needed: u64::MAX, given: usize::MAX, workers };
-    let bytes = header.arena_bytes_for(workers).ok_or(too_large)?;
+    let needed = header.arena_bytes_for(workers).ok_or(too_large)?;
+    // More than is needed would be of no use; with less, loading tells both numbers.
+    let bytes = given.map_or(needed, |given| given.min(needed));
     AlignedBytes::zeroed(bytes, header.arena_align()).map_err(|source| RunnerError::Memory { bytes, source })
 }
 

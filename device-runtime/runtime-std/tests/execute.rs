@@ -31,7 +31,7 @@ fn load(options: &Options) -> Runner {
 #[test]
 fn one_and_several_threads_compute_the_same() {
     for threads in [1, 2, 3, 7] {
-        let mut runner = load(&Options { threads, pin: true });
+        let mut runner = load(&Options { threads, ..Options::default() });
         assert_eq!(runner.threads(), threads);
         for seed in 0..50 {
             let (x, y) = case(seed as f32);
@@ -44,7 +44,7 @@ fn one_and_several_threads_compute_the_same() {
 
 #[test]
 fn threads_wake_after_they_slept() {
-    let mut runner = load(&Options { threads: 2, pin: true });
+    let mut runner = load(&Options { threads: 2, ..Options::default() });
     let (x, y) = case(1.0);
     runner.set("x", &SHAPE, &x).expect("sets");
     for _ in 0..20 {
@@ -73,7 +73,8 @@ fn a_file_is_mapped_and_runs() {
     let path = folder.path().join("model.lathe");
     std::fs::write(&path, sample::contents().to_bytes().expect("writes")).expect("written");
     // SAFETY: our own artifact, and nothing else writes to this folder.
-    let mut runner = unsafe { Runner::open(&path, &Options { threads: 2, pin: false }) }.expect("loads");
+    let mut runner =
+        unsafe { Runner::open(&path, &Options { threads: 2, pin: false, ..Options::default() }) }.expect("loads");
     let (x, y) = case(3.0);
     runner.set("x", &SHAPE, &x).expect("sets");
     runner.run();

@@ -69,6 +69,23 @@ fn an_arena_too_small_or_misaligned_is_refused() {
 }
 
 #[test]
+fn a_given_arena_is_used_if_it_is_large_enough() {
+    let bytes = sample::contents().to_bytes().expect("writes");
+    let needed = Artifact::parse(&bytes).expect("parses").header().arena_bytes_for(1).expect("small");
+    let load = |given: usize| {
+        let options = Options { arena_bytes: Some(given), ..Options::default() };
+        // SAFETY: our own artifact.
+        unsafe { Runner::from_bytes(&bytes, &options) }.map(|_| ()).map_err(|error| error.to_string())
+    };
+    assert_eq!(load(needed), Ok(()));
+    assert_eq!(load(usize::MAX), Ok(()));
+    for given in [0, 1, needed - 1] {
+        let too_small = LoadError::ArenaTooSmall { needed: needed as u64, given, workers: 1 };
+        assert_eq!(load(given), Err(too_small.to_string()));
+    }
+}
+
+#[test]
 fn wrong_names_types_and_shapes_are_refused() {
     let bytes = sample::contents().to_bytes().expect("writes");
     // SAFETY: our own artifact.
@@ -129,6 +146,6 @@ fn steps_for_another_processor_are_refused() {
 fn absurd_thread_counts_are_refused() {
     let bytes = sample::contents().to_bytes().expect("writes");
     // SAFETY: our own artifact.
-    let error = unsafe { Runner::from_bytes(&bytes, &Options { threads: 100_000, pin: true }) }.err();
+    let error = unsafe { Runner::from_bytes(&bytes, &Options { threads: 100_000, ..Options::default() }) }.err();
     assert!(matches!(error, Some(RunnerError::TooManyThreads { threads: 100_000, limit: 256 })));
 }

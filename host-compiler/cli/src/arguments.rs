@@ -166,6 +166,9 @@ pub struct DeviceArgs {
     /// Threads to run kernels on (0: one per processor)
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub threads: u32,
+    /// Give the model an arena of this many bytes, to try what a smaller machine has (local only)
+    #[arg(long, value_name = "BYTES")]
+    pub arena: Option<usize>,
     /// Seconds to wait for one answer of a device
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub timeout: u64,

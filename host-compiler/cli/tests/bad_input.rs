@@ -138,6 +138,27 @@ fn wrong_inputs_are_usage_errors_that_name_the_right_ones() {
 }
 
 #[test]
+fn an_arena_too_small_is_refused_with_both_numbers() {
+    let bench = Bench::with_model(&support::onnx::small_network());
+    bench.compile(&[]);
+    bench.npy("x.npy", "(1, 2, 5, 7)", &[0.5; 70]);
+    let inspected = json(&bench.expect(0, &["inspect", "m.lathe", "--json"]));
+    let bytes = |key: &str| inspected[key].as_u64().unwrap().next_multiple_of(64);
+    let needed = bytes("arena_bytes") + bytes("workspace_bytes");
+    let with = |code: i32, verb: &[&str], given: u64| {
+        bench.expect(code, &[verb, &["--arena", &given.to_string()]].concat()).stderr
+    };
+    let (run, time) = (["run", "m.lathe", "-i", "x=x.npy"], ["time", "m.lathe", "--number", "1", "--repeat", "1"]);
+    with(0, &run, needed);
+    with(0, &time, needed);
+    for said in [with(1, &run, needed - 1), with(1, &time, needed - 1)] {
+        assert!(said.contains(&format!("{needed} bytes")) && said.contains(&(needed - 1).to_string()), "{said}");
+    }
+    let elsewhere = with(2, &[&run[..], &["--device", "qemu:aarch64-linux"]].concat(), needed);
+    assert!(elsewhere.contains("--device local"), "{elsewhere}");
+}
+
+#[test]
 fn a_damaged_artifact_is_refused() {
     let bench = Bench::with_model(&relu());
     bench.compile(&[]);

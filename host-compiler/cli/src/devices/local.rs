@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use lathe_runtime_std::{GoldenError, Options, Runner, TimeOptions, Timing};
 
 use super::{Device, StepTime, TimeRequest};
+use crate::arguments::DeviceArgs;
 use crate::failure::{Exit, Failure, Outcome};
 
 /// Bytes that push a model out of any cache of today's processors.
@@ -14,10 +15,10 @@ const FLUSH_BYTES: usize = 64 << 20;
 /// This machine with a loaded artifact.
 pub struct Local(Runner);
 
-/// Loads the artifact at `path` into this process.
+/// Loads the artifact at `path` into this process, as `args` say.
 #[allow(unsafe_code)]
-pub fn load(path: &Path, threads: u32) -> Outcome<Runner> {
-    let options = Options { threads: threads as usize, ..Options::default() };
+pub fn load(path: &Path, args: &DeviceArgs) -> Outcome<Runner> {
+    let options = Options { threads: args.threads as usize, arena_bytes: args.arena, ..Options::default() };
     // SAFETY: an artifact is a program, and the person at the command line asked to run this one; it has been checked
     // against damage. Nothing of this program writes to its file.
     Ok(unsafe { Runner::open(path, &options) }?)
@@ -25,8 +26,8 @@ pub fn load(path: &Path, threads: u32) -> Outcome<Runner> {
 
 impl Local {
     /// Loads the artifact at `path`.
-    pub fn load(path: &Path, threads: u32) -> Outcome<Local> {
-        load(path, threads).map(Local)
+    pub fn load(path: &Path, args: &DeviceArgs) -> Outcome<Local> {
+        load(path, args).map(Local)
     }
 }
 

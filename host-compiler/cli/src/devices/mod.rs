@@ -50,8 +50,11 @@ pub trait Device {
 
 /// Opens the device and loads the artifact at `path`, whose bytes are `artifact`.
 pub fn open(args: &DeviceArgs, path: &Path, artifact: &[u8]) -> Outcome<Box<dyn Device>> {
+    if args.arena.is_some() && args.device != "local" {
+        return Err(Failure::usage(format!("--arena is for --device local; {} has memory of its own", args.device)));
+    }
     match args.device.as_str() {
-        "local" => Ok(Box::new(local::Local::load(path, args.threads)?)),
+        "local" => Ok(Box::new(local::Local::load(path, args)?)),
         "qemu:aarch64-linux" => Ok(Box::new(remote::Remote::load(qemu::start(artifact)?, args, artifact)?)),
         other => {
             Err(Failure::usage(format!("device {other:?} is not known; devices are local and qemu:aarch64-linux")))

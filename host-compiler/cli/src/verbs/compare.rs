@@ -25,7 +25,7 @@ pub fn run(args: &RunArgs, model: &Path, artifact: &[u8], inputs: &[Tensor]) -> 
         return Err(Failure::usage("--compare looks into the arena between steps, which only --device local allows"));
     }
     let lowering = recompiled(model, artifact)?;
-    let mut runner = local::load(&args.artifact, args.device.threads)?;
+    let mut runner = local::load(&args.artifact, &args.device)?;
     for (index, tensor) in inputs.iter().enumerate() {
         runner.input_bytes(index).copy_from_slice(tensor.bytes());
     }
