@@ -99,7 +99,7 @@ fn measure(shape: &Shape, target: &Target, print: bool) -> Result<f64, Error> {
     graph.outputs.push(("z".into(), z));
     let group = program_for_group(&graph, &[NodeId(0), NodeId(1)], NodeId(0))?;
     let schedule = default_schedule(&group, target)?;
-    let phases = lower(&schedule);
+    let phases = lower(&schedule, target.buffer_alignment());
     if print {
         println!("{}", schedule.trace());
         phases.iter().for_each(|p| println!("{}", p.kernel));

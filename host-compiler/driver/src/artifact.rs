@@ -8,7 +8,6 @@ use lathe_codegen::Blob;
 use lathe_graph::ValueId;
 
 use crate::error::CompileError;
-use crate::memory_plan::ALIGNMENT;
 use crate::plan::{Argument, PlannedStep};
 use crate::steps::Lowering;
 
@@ -37,6 +36,7 @@ impl Parts<'_> {
         // The NEON side of a Jetson artifact runs on any AArch64 Linux.
         let family = if target.name.starts_with("aarch64-jetson") { "aarch64-linux" } else { target.name.as_str() };
         let mut contents = ArtifactContents::new(family, &target.cpu, target.features.iter().cloned());
+        contents.arena_align_log2 = self.align_log2();
         contents.arena_bytes = size("the arena", plan.memory.arena)?;
         contents.workspace_bytes = size("the workspace", plan.workspace)?;
         contents.kernels = self.kernels();
@@ -50,13 +50,18 @@ impl Parts<'_> {
         contents.steps = plan.steps.iter().map(|s| self.step(s)).collect::<Result<_, _>>()?;
         contents.code = self.blob.code.clone();
         contents.code_align_log2 = log2(self.blob.alignment as usize);
-        contents.constants_align_log2 = log2(ALIGNMENT);
+        contents.constants_align_log2 = self.align_log2();
         size("the constants", plan.constants.len())?;
         contents.constants = plan.constants.clone();
         contents.memory_plan = self.memory_plan()?;
         contents.provenance = self.provenance();
         contents.golden = self.golden;
         Ok(contents.to_bytes()?)
+    }
+
+    /// What arena, constants and every buffer are aligned to.
+    fn align_log2(&self) -> u8 {
+        log2(self.lowering.options.target.buffer_alignment())
     }
 
     fn kernels(&self) -> Vec<KernelEntry> {
@@ -110,7 +115,7 @@ impl Parts<'_> {
             }
         };
         let (offset, bytes) = (size("the arena", offset)?, size("a buffer", bytes)?);
-        Ok(ArgumentEntry { space, access, offset, bytes, align_log2: log2(ALIGNMENT) })
+        Ok(ArgumentEntry { space, access, offset, bytes, align_log2: self.align_log2() })
     }
 
     fn memory_plan(&self) -> Result<Vec<PlannedTensorEntry>, CompileError> {

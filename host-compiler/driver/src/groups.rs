@@ -66,7 +66,7 @@ impl ScheduledGroup {
                 .map_err(|source| CompileError::Schedule { group: label.clone(), source })?,
             OptimizationLevel::None | OptimizationLevel::Graph => Schedule::new(group.program.clone()),
         };
-        let phases = phases(graph, &group, &schedule, &label)?;
+        let phases = phases(graph, &group, &schedule, &label, target.buffer_alignment())?;
         Ok(ScheduledGroup { nodes: nodes.to_vec(), label, program: group.program, schedule, phases })
     }
 
@@ -93,8 +93,14 @@ fn label(graph: &Graph, nodes: &[NodeId]) -> String {
     names.join(" + ")
 }
 
-fn phases(graph: &Graph, group: &GroupProgram, schedule: &Schedule, label: &str) -> Result<Vec<Phase>, CompileError> {
-    let lowered = lower(schedule);
+fn phases(
+    graph: &Graph,
+    group: &GroupProgram,
+    schedule: &Schedule,
+    label: &str,
+    alignment: usize,
+) -> Result<Vec<Phase>, CompileError> {
+    let lowered = lower(schedule, alignment);
     let mut operations = Operations::new(group, schedule);
     let mut phases = Vec::with_capacity(lowered.len());
     for l in lowered {

@@ -5,13 +5,10 @@
 //! first-fit over several orders of the buffers, then an improvement that moves the buffers at the top of the arena
 //! forward in the best order. The lower bound (the most bytes live at one step) says when to stop.
 
-/// Alignment of every buffer and of the arena, in bytes: a cache line.
-pub const ALIGNMENT: usize = 64;
-
 /// A buffer's size and the steps, first to last inclusive, during which its bytes are its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetime {
-    /// bytes, before alignment
+    /// bytes
     pub bytes: usize,
     /// the step that first touches it
     pub first: usize,
@@ -20,10 +17,6 @@ pub struct Lifetime {
 }
 
 impl Lifetime {
-    fn aligned(&self) -> usize {
-        self.bytes.next_multiple_of(ALIGNMENT)
-    }
-
     fn meets(&self, other: &Lifetime) -> bool {
         self.first <= other.last && other.first <= self.last
     }
@@ -40,13 +33,22 @@ pub struct MemoryPlan {
     pub bound: usize,
 }
 
-/// The most bytes, each buffer aligned, live at one step.
-pub fn peak(buffers: &[Lifetime]) -> usize {
+/// The most bytes live at one step when each buffer takes a multiple of `alignment` bytes.
+pub fn peak(buffers: &[Lifetime], alignment: usize) -> usize {
+    peak_of_aligned(&aligned(buffers, alignment))
+}
+
+/// The same buffers, each of a multiple of `alignment` bytes.
+fn aligned(buffers: &[Lifetime], alignment: usize) -> Vec<Lifetime> {
+    buffers.iter().map(|b| Lifetime { bytes: b.bytes.next_multiple_of(alignment), ..*b }).collect()
+}
+
+fn peak_of_aligned(buffers: &[Lifetime]) -> usize {
     let steps = buffers.iter().map(|b| b.last + 1).max().unwrap_or(0);
     let mut change = vec![0isize; steps + 1];
     for b in buffers {
-        change[b.first] += b.aligned() as isize;
-        change[b.last + 1] -= b.aligned() as isize;
+        change[b.first] += b.bytes as isize;
+        change[b.last + 1] -= b.bytes as isize;
     }
     let mut live = 0;
     change.iter().fold(0, |peak, c| {
@@ -55,9 +57,10 @@ pub fn peak(buffers: &[Lifetime]) -> usize {
     }) as usize
 }
 
-/// Assigns offsets. The result is the same on every machine.
-pub fn assign(buffers: &[Lifetime]) -> MemoryPlan {
-    let bound = peak(buffers);
+/// Assigns offsets, multiples of `alignment`. The result is the same on every machine.
+pub fn assign(buffers: &[Lifetime], alignment: usize) -> MemoryPlan {
+    let buffers = &aligned(buffers, alignment);
+    let bound = peak_of_aligned(buffers);
     let neighbours = neighbours(buffers);
     let mut best: Option<(usize, Vec<usize>, Vec<usize>)> = None;
     for order in orders(buffers) {
@@ -105,12 +108,12 @@ fn orders(buffers: &[Lifetime]) -> Vec<Vec<usize>> {
     let live = live_bytes(buffers);
     let busiest = |b: &Lifetime| live[b.first..=b.last].iter().copied().max().unwrap_or(0);
     vec![
-        sorted(&|b| (Reverse(b.aligned()), b.first)),
-        sorted(&|b| (Reverse(b.aligned() * (b.last - b.first + 1)), b.first)),
+        sorted(&|b| (Reverse(b.bytes), b.first)),
+        sorted(&|b| (Reverse(b.bytes * (b.last - b.first + 1)), b.first)),
         sorted(&|b| (Reverse(b.last - b.first), b.first)),
-        sorted(&|b| (Reverse(usize::MAX - b.first), usize::MAX - b.aligned())),
-        sorted(&|b| (Reverse(b.last), usize::MAX - b.aligned())),
-        sorted(&|b| (Reverse(busiest(b)), usize::MAX - b.aligned())),
+        sorted(&|b| (Reverse(usize::MAX - b.first), usize::MAX - b.bytes)),
+        sorted(&|b| (Reverse(b.last), usize::MAX - b.bytes)),
+        sorted(&|b| (Reverse(busiest(b)), usize::MAX - b.bytes)),
     ]
 }
 
@@ -118,7 +121,7 @@ fn live_bytes(buffers: &[Lifetime]) -> Vec<usize> {
     let steps = buffers.iter().map(|b| b.last + 1).max().unwrap_or(0);
     let mut live = vec![0; steps];
     for b in buffers {
-        live[b.first..=b.last].iter_mut().for_each(|l| *l += b.aligned());
+        live[b.first..=b.last].iter_mut().for_each(|l| *l += b.bytes);
     }
     live
 }
@@ -132,17 +135,17 @@ fn first_fit(buffers: &[Lifetime], neighbours: &[Vec<usize>], order: &[usize]) -
     for &i in order {
         taken.clear();
         let placed = neighbours[i].iter().filter(|&&j| offsets[j] != UNPLACED);
-        taken.extend(placed.map(|&j| (offsets[j], offsets[j] + buffers[j].aligned())));
+        taken.extend(placed.map(|&j| (offsets[j], offsets[j] + buffers[j].bytes)));
         taken.sort_unstable();
         let mut at = 0;
         for &(start, end) in &taken {
-            if at + buffers[i].aligned() <= start {
+            if at + buffers[i].bytes <= start {
                 break;
             }
             at = at.max(end);
         }
         offsets[i] = at;
-        arena = arena.max(at + buffers[i].aligned());
+        arena = arena.max(at + buffers[i].bytes);
     }
     (arena, offsets)
 }
@@ -155,7 +158,7 @@ fn promoted(buffers: &[Lifetime], offsets: &[usize], arena: usize, order: &[usiz
         *random ^= *random << 17;
         (*random % below.max(1) as u64) as usize
     };
-    let at_top = |i: usize| offsets[i] + buffers[i].aligned() == arena;
+    let at_top = |i: usize| offsets[i] + buffers[i].bytes == arena;
     let top: Vec<usize> = (0..order.len()).filter(|&p| at_top(order[p])).collect();
     let from = if top.is_empty() { 0 } else { top[draw(top.len())] };
     let to = draw(from + 1);
@@ -173,8 +176,10 @@ fn promoted(buffers: &[Lifetime], offsets: &[usize], arena: usize, order: &[usiz
 mod tests {
     use super::*;
 
+    const ALIGNMENT: usize = 64;
+
     fn check(buffers: &[Lifetime]) -> MemoryPlan {
-        let plan = assign(buffers);
+        let plan = assign(buffers, ALIGNMENT);
         for (i, a) in buffers.iter().enumerate() {
             assert_eq!(plan.offsets[i] % ALIGNMENT, 0);
             assert!(plan.offsets[i] + a.bytes <= plan.arena);
@@ -199,7 +204,7 @@ mod tests {
 
     #[test]
     fn nothing_needs_nothing() {
-        assert_eq!(assign(&[]), MemoryPlan { offsets: vec![], arena: 0, bound: 0 });
+        assert_eq!(assign(&[], ALIGNMENT), MemoryPlan { offsets: vec![], arena: 0, bound: 0 });
         assert_eq!(check(&[Lifetime { bytes: 0, first: 0, last: 3 }]).arena, 0);
     }
 
@@ -207,6 +212,8 @@ mod tests {
     fn unaligned_sizes_are_aligned() {
         let plan = check(&[Lifetime { bytes: 1, first: 0, last: 1 }, Lifetime { bytes: 65, first: 1, last: 1 }]);
         assert_eq!(plan.arena, 192);
+        let small = [Lifetime { bytes: 1, first: 0, last: 1 }, Lifetime { bytes: 65, first: 1, last: 1 }];
+        assert_eq!((assign(&small, 8).arena, peak(&small, 8)), (80, 80));
     }
 
     #[test]

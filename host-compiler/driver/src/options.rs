@@ -31,7 +31,8 @@ pub struct Options {
     pub level: OptimizationLevel,
     /// compute the golden self-test
     pub self_test: bool,
-    /// graph inputs keep their bytes through a run, so that a second run needs no new input
+    /// Graph inputs keep their bytes through a run, so that a second run needs no new input. Not on microcontrollers,
+    /// where their memory is worth more.
     pub keep_inputs: bool,
 }
 
@@ -39,12 +40,12 @@ impl Options {
     /// The defaults for a target.
     pub fn new(target: Target) -> Options {
         Options {
-            target,
             input_shapes: BTreeMap::new(),
             pictures: Vec::new(),
             level: OptimizationLevel::default(),
             self_test: true,
-            keep_inputs: true,
+            keep_inputs: !target.is_microcontroller(),
+            target,
         }
     }
 }

@@ -186,7 +186,7 @@ mod tests {
             let last = if kept { order.len() - 1 } else { order.iter().rposition(touches).unwrap() };
             lives.push(Lifetime { bytes, first, last });
         }
-        peak(&lives)
+        peak(&lives, 64)
     }
 
     /// x -> wide1 -> thin1, x -> wide2 -> thin2, then thin1 + thin2; the model computes both wides first.

@@ -7,7 +7,8 @@ use lathe_tensor::BufferId;
 
 use crate::groups::{ParamSource, ScheduledGroup};
 use crate::kernel_set::{KernelSet, accesses};
-use crate::memory_plan::{ALIGNMENT, Lifetime, MemoryPlan, assign, peak};
+use crate::memory_plan::{Lifetime, MemoryPlan, assign, peak};
+use crate::options::Options;
 use crate::order::{Task, Tasks};
 use crate::storage::Storage;
 
@@ -65,7 +66,7 @@ pub struct Plan {
 }
 
 /// The groups as tasks for [`crate::order::best_order`].
-pub fn tasks(graph: &Graph, groups: &[ScheduledGroup], storage: &Storage, keep_inputs: bool) -> Tasks {
+pub fn tasks(graph: &Graph, groups: &[ScheduledGroup], storage: &Storage, options: &Options) -> Tasks {
     let task = |group: &ScheduledGroup| {
         let mut task = Task::default();
         for phase in &group.phases {
@@ -88,7 +89,7 @@ pub fn tasks(graph: &Graph, groups: &[ScheduledGroup], storage: &Storage, keep_i
     Tasks {
         tasks: groups.iter().map(task).collect(),
         sizes: storage.sizes.clone(),
-        always: if keep_inputs { inputs } else { Vec::new() },
+        always: if options.keep_inputs { inputs } else { Vec::new() },
         kept: outputs,
     }
 }
@@ -101,9 +102,10 @@ impl Plan {
         order: &[usize],
         kernels: &mut KernelSet,
         mut storage: Storage,
-        keep_inputs: bool,
+        options: &Options,
     ) -> Plan {
-        let mut constants = Constants::default();
+        let alignment = options.target.buffer_alignment();
+        let mut constants = Constants { alignment, ..Constants::default() };
         let used = buffers_used(graph, groups, order, &mut storage);
         let steps = used.iter().map(|step| {
             let phase = &groups[step.group].phases[step.phase];
@@ -116,10 +118,10 @@ impl Plan {
             PlannedStep { group: step.group, phase: step.phase, kernel: kernels.add(&phase.kernel), arguments }
         });
         let steps = steps.collect();
-        let lifetimes = lifetimes(graph, &used, &storage, keep_inputs);
+        let lifetimes = lifetimes(graph, &used, &storage, options.keep_inputs);
         let living: Vec<usize> = (0..lifetimes.len()).filter(|&b| lifetimes[b].is_some()).collect();
         let lives: Vec<Lifetime> = lifetimes.iter().flatten().copied().collect();
-        let memory = assign(&lives);
+        let memory = assign(&lives, alignment);
         let mut offsets = vec![None; lifetimes.len()];
         living.iter().zip(&memory.offsets).for_each(|(&b, &offset)| offsets[b] = Some(offset));
         let workspace = kernels.kernels().iter().map(|k| k.workspace).max().unwrap_or(0);
@@ -138,16 +140,17 @@ pub fn peak_of_order(
     groups: &[ScheduledGroup],
     order: &[usize],
     storage: &Storage,
-    keep_inputs: bool,
+    options: &Options,
 ) -> usize {
     let mut storage = storage.clone();
     let used = buffers_used(graph, groups, order, &mut storage);
-    let mut lives: Vec<Lifetime> = lifetimes(graph, &used, &storage, keep_inputs).into_iter().flatten().collect();
+    let mut lives: Vec<Lifetime> =
+        lifetimes(graph, &used, &storage, options.keep_inputs).into_iter().flatten().collect();
     lives.extend(used.iter().enumerate().map(|(s, step)| {
         let bytes = groups[step.group].phases[step.phase].kernel.workspace;
         Lifetime { bytes, first: s, last: s }
     }));
-    peak(&lives)
+    peak(&lives, options.target.buffer_alignment())
 }
 
 /// The arena buffers of one step, one entry for each parameter of its kernel (constants have none).
@@ -217,6 +220,7 @@ fn lifetimes(graph: &Graph, steps: &[StepBuffers], storage: &Storage, keep_input
 /// The constants laid out one behind the other, equal bytes once.
 #[derive(Default)]
 struct Constants {
+    alignment: usize,
     bytes: Vec<u8>,
     placed: HashMap<(ValueId, String), (usize, usize)>,
     by_content: HashMap<[u8; 32], usize>,
@@ -236,7 +240,7 @@ impl Constants {
         }
         let packed = packing.map(|p| p.pack(tensor.bytes(), tensor.dtype().size()));
         let content = packed.as_deref().unwrap_or(tensor.bytes());
-        let next = self.bytes.len().next_multiple_of(ALIGNMENT);
+        let next = self.bytes.len().next_multiple_of(self.alignment);
         let offset = *self.by_content.entry(digest(content)).or_insert(next);
         if offset == next {
             self.bytes.resize(next, 0);

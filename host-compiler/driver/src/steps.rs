@@ -119,15 +119,15 @@ pub fn lower_graph(
     let groups = groups.par_iter().map(one).collect::<Result<Vec<_>, _>>()?;
     progress.begin(Step::Plan);
     let storage = Storage::new(&graph, &view_nodes);
-    let tasks = tasks(&graph, &groups, &storage, options.keep_inputs);
-    let peak = |order: &[usize]| peak_of_order(&graph, &groups, order, &storage, options.keep_inputs);
+    let tasks = tasks(&graph, &groups, &storage, options);
+    let peak = |order: &[usize]| peak_of_order(&graph, &groups, order, &storage, options);
     let candidates = candidate_orders(&tasks);
     // The first of equals: the model's own order stays unless another needs less.
     let order = candidates.iter().min_by_key(|order| peak(order)).ok_or(CompileError::Circle)?;
     let peaks = (peak(&candidates[0]), peak(order));
     log::debug!("peak of live bytes: {} in the model's order, {} in the order chosen", peaks.0, peaks.1);
     let mut kernels = KernelSet::default();
-    let plan = Plan::new(&graph, &groups, order, &mut kernels, storage, options.keep_inputs);
+    let plan = Plan::new(&graph, &groups, order, &mut kernels, storage, options);
     Ok(Lowering { options: options.clone(), model_sha256, imported, graph, groups, kernels, plan, peaks })
 }
 

@@ -28,6 +28,17 @@ pub struct Target {
 }
 
 impl Target {
+    /// Whether it is a microcontroller: memory counts in kilobytes, constants are used from flash.
+    pub fn is_microcontroller(&self) -> bool {
+        self.triple.starts_with("thumb")
+    }
+
+    /// Where buffers, constants and what lies in a workspace start: at multiples of so many bytes. A cache line; on
+    /// microcontrollers a vector, or the widest element.
+    pub fn buffer_alignment(&self) -> usize {
+        if self.is_microcontroller() { (self.vector_bits as usize / 8).max(8) } else { 64 }
+    }
+
     /// Lanes of a vector register for elements of `bytes` bytes; at least 1.
     pub fn lanes(&self, bytes: usize) -> i64 {
         (i64::from(self.vector_bits) / 8 / bytes as i64).max(1)

@@ -51,7 +51,7 @@ fn outcome(given: &str) -> String {
     check_numbers(&program, &s);
     let again: Trace = s.trace().to_string().parse().unwrap();
     assert_eq!(&again, s.trace(), "a trace is read back as it was written");
-    let kernels: String = lower(&s).iter().map(|l| l.kernel.to_string()).collect();
+    let kernels: String = lower(&s, 64).iter().map(|l| l.kernel.to_string()).collect();
     format!("== loops\n{}== kernels\n{kernels}", s.text(None))
 }
 
@@ -98,7 +98,7 @@ fn check_numbers(program: &Program, s: &Schedule) {
             memory[k] = vec![f32::NAN; b.elements() as usize];
         }
     }
-    for lowered in lower(s) {
+    for lowered in lower(s, 64) {
         let mut params: Vec<Vec<f32>> = lowered.params.iter().map(|b| memory[b.0 as usize].clone()).collect();
         kernel_eval::run(&lowered.kernel, &mut params);
         for (b, data) in lowered.params.iter().zip(params) {

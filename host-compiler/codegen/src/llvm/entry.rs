@@ -20,7 +20,6 @@ use lathe_tensor::loops::Place;
 use lathe_tensor::{Kernel, LoopKind, Stmt, Target};
 
 use super::ir::{Ir, built};
-use super::memory::BUFFER_ALIGNMENT;
 use super::value::{Emitter, memory_type};
 use crate::error::CodegenError;
 
@@ -56,7 +55,7 @@ pub fn module<'c>(
     };
     let index_type = context.ptr_sized_int_type(&data, None);
     let sources = sources(kernel);
-    let body = declare_body(&ir, kernel, &sources);
+    let body = declare_body(&ir, kernel, &sources, target);
     emit_entry(&ir, kernel, &sources, body);
 
     let mut emitter = Emitter {
@@ -104,7 +103,12 @@ fn sources(kernel: &Kernel) -> BTreeMap<Source, bool> {
 }
 
 /// The internal function `<name>.body(pointers…, begin, end)`.
-fn declare_body<'c>(ir: &Ir<'c>, kernel: &Kernel, sources: &BTreeMap<Source, bool>) -> FunctionValue<'c> {
+fn declare_body<'c>(
+    ir: &Ir<'c>,
+    kernel: &Kernel,
+    sources: &BTreeMap<Source, bool>,
+    target: &Target,
+) -> FunctionValue<'c> {
     let context = ir.context;
     let pointer: BasicMetadataTypeEnum<'c> = context.ptr_type(AddressSpace::default()).into();
     let mut types = vec![pointer; sources.len()];
@@ -120,7 +124,7 @@ fn declare_body<'c>(ir: &Ir<'c>, kernel: &Kernel, sources: &BTreeMap<Source, boo
         }
         body.add_attribute(at, flag(context, "nonnull"));
         let align = Attribute::get_named_enum_kind_id("align");
-        body.add_attribute(at, context.create_enum_attribute(align, BUFFER_ALIGNMENT as u64));
+        body.add_attribute(at, context.create_enum_attribute(align, target.buffer_alignment() as u64));
     }
     body
 }
@@ -219,7 +223,8 @@ impl<'c> Emitter<'c, '_> {
         };
         let slot = built(self.ir.builder.build_alloca(ty, ""));
         if let Some(alloca) = slot.as_instruction_value() {
-            alloca.set_alignment(BUFFER_ALIGNMENT as u32).map_err(|e| self.bad(e.to_string()))?;
+            let alignment = self.target.buffer_alignment() as u32;
+            alloca.set_alignment(alignment).map_err(|e| self.bad(e.to_string()))?;
         }
         Ok(slot)
     }

@@ -14,10 +14,12 @@ use super::ir::{V, built, lanes, shape};
 use super::value::{Data, Emitter};
 use crate::error::CodegenError;
 
-/// Buffers start at multiples of this.
-pub const BUFFER_ALIGNMENT: i64 = 64;
-
 impl<'c> Emitter<'c, '_> {
+    /// Buffers start at multiples of this.
+    fn buffer_alignment(&self) -> i64 {
+        self.target.buffer_alignment() as i64
+    }
+
     /// Whether every lane of `index` is an element of `buffer`.
     pub fn in_range(&self, buffer: BufferId, index: &Index<'c>) -> bool {
         let len = self.kernel.buffers[buffer.0 as usize].len;
@@ -181,7 +183,7 @@ impl<'c> Emitter<'c, '_> {
             let constant = self.ir.int(self.index_type, at.constant, 1);
             address = self.step(element, address, constant.into_int_value());
         }
-        let alignment = at.alignment(dtype.size() as i64, BUFFER_ALIGNMENT).max(dtype.size() as i64);
+        let alignment = at.alignment(dtype.size() as i64, self.buffer_alignment()).max(dtype.size() as i64);
         (element, address, alignment as u32)
     }
 

@@ -34,7 +34,7 @@ stage relu[m:6, n:8] -> out0 = max(acc[m, n], {sum}:0)"
     let mut schedule = Schedule::new(Program::parse(&program).unwrap());
     let trace: Trace = format!("{STEPS}tensorize product.n {intrinsic}").parse().unwrap();
     schedule.replay(&trace).unwrap_or_else(|e| panic!("{e}"));
-    lower(&schedule).remove(0).kernel
+    lower(&schedule, 64).remove(0).kernel
 }
 
 /// Both signs, all values of a byte; the interpreter computes them by the pattern.

@@ -8,8 +8,6 @@ use crate::expr::{BufferId, Expr, VarId};
 use crate::index::{Range, Ranges, simplify, substitute};
 use crate::schedule::Schedule;
 
-/// Workspace buffers begin at multiples of this.
-const WORKSPACE_ALIGN: usize = 64;
 /// The most elements a buffer in registers may have.
 const REGISTER_ELEMENTS: i64 = 1024;
 
@@ -79,13 +77,15 @@ struct Uses {
     constant_index: bool,
 }
 
-/// Places buffers and assembles the kernel; also gives the program's buffer behind each parameter.
+/// Places buffers, in the workspace at multiples of `alignment`, and assembles the kernel; also gives the program's
+/// buffer behind each parameter.
 pub(super) fn kernel(
     s: &Schedule,
     name: String,
     body: Vec<Stmt>,
     nodes: &[Node],
     names: Names,
+    alignment: usize,
 ) -> (Kernel, Vec<BufferId>) {
     let uses = uses_of(&body);
     let mut places: HashMap<BufferId, Place> = HashMap::new();
@@ -99,8 +99,9 @@ pub(super) fn kernel(
             params.push(source);
         }
     }
-    let mut workspace = 0;
-    place_locals(s, nodes, &names, &uses, 0, &mut workspace, &mut places);
+    let mut rooms = Rooms { s, names: &names, uses: &uses, alignment, workspace: 0, places };
+    rooms.place(nodes, 0);
+    let Rooms { workspace, places, .. } = rooms;
     let renumber: HashMap<BufferId, BufferId> =
         used.iter().enumerate().map(|(i, b)| (*b, BufferId(i as u32))).collect();
     let buffers = used.iter().map(|b| {
@@ -126,39 +127,43 @@ fn length(s: &Schedule, buffer: BufferId) -> i64 {
     }
 }
 
-/// Gives each local buffer registers, or room in the workspace behind those of the loops around it.
-fn place_locals(
-    s: &Schedule,
-    nodes: &[Node],
-    names: &Names,
-    uses: &HashMap<BufferId, Uses>,
-    base: usize,
-    workspace: &mut usize,
-    places: &mut HashMap<BufferId, Place>,
-) {
-    for n in nodes {
-        match n {
-            Node::Store { .. } | Node::Intrinsic { .. } => {}
-            Node::If { then, otherwise, .. } => {
-                place_locals(s, then, names, uses, base, workspace, places);
-                place_locals(s, otherwise, names, uses, base, workspace, places);
-            }
-            Node::For { body, locals, .. } => {
-                let mut end = base;
-                for b in locals {
-                    let source = names.buffers[b.0 as usize];
-                    let Some(u) = uses.get(b) else { continue };
-                    let len = length(s, source);
-                    if u.constant_index && len <= REGISTER_ELEMENTS {
-                        places.insert(*b, Place::Register);
-                        continue;
-                    }
-                    places.insert(*b, Place::Workspace { offset: end });
-                    let bytes = len as usize * s.program.buffer(source).dtype.size();
-                    end += bytes.next_multiple_of(WORKSPACE_ALIGN);
+/// Where local buffers go: registers, or room in the workspace behind those of the loops around.
+struct Rooms<'a> {
+    s: &'a Schedule,
+    names: &'a Names,
+    uses: &'a HashMap<BufferId, Uses>,
+    alignment: usize,
+    workspace: usize,
+    places: HashMap<BufferId, Place>,
+}
+
+impl Rooms<'_> {
+    /// Gives the local buffers of `nodes` a place; the workspace is free from `base` on.
+    fn place(&mut self, nodes: &[Node], base: usize) {
+        for n in nodes {
+            match n {
+                Node::Store { .. } | Node::Intrinsic { .. } => {}
+                Node::If { then, otherwise, .. } => {
+                    self.place(then, base);
+                    self.place(otherwise, base);
                 }
-                *workspace = (*workspace).max(end);
-                place_locals(s, body, names, uses, end, workspace, places);
+                Node::For { body, locals, .. } => {
+                    let mut end = base;
+                    for b in locals {
+                        let source = self.names.buffers[b.0 as usize];
+                        let Some(u) = self.uses.get(b) else { continue };
+                        let len = length(self.s, source);
+                        if u.constant_index && len <= REGISTER_ELEMENTS {
+                            self.places.insert(*b, Place::Register);
+                            continue;
+                        }
+                        self.places.insert(*b, Place::Workspace { offset: end });
+                        let bytes = len as usize * self.s.program.buffer(source).dtype.size();
+                        end += bytes.next_multiple_of(self.alignment);
+                    }
+                    self.workspace = self.workspace.max(end);
+                    self.place(body, end);
+                }
             }
         }
     }

@@ -19,8 +19,9 @@ pub struct Lowered {
     pub params: Vec<BufferId>,
 }
 
-/// The kernels of a schedule, in execution order, named `<program>.<phase>` (without the number when there is one).
-pub fn lower(schedule: &Schedule) -> Vec<Lowered> {
+/// The kernels of a schedule, in execution order, named `<program>.<phase>` (without the number when there is one). What
+/// lies in a workspace starts at multiples of `alignment` bytes.
+pub fn lower(schedule: &Schedule, alignment: usize) -> Vec<Lowered> {
     let several = schedule.roots.len() > 1;
     let phases = schedule.roots.iter().enumerate().map(|(phase, root)| {
         let names = Names {
@@ -34,7 +35,7 @@ pub fn lower(schedule: &Schedule) -> Vec<Lowered> {
         let body = finish::statements(&nodes, &Ranges::default());
         let program = &schedule.program.name;
         let name = if several { format!("{program}.{phase}") } else { program.clone() };
-        let (kernel, params) = finish::kernel(schedule, name, body, &nodes, names);
+        let (kernel, params) = finish::kernel(schedule, name, body, &nodes, names, alignment);
         Lowered { kernel, params }
     });
     phases.filter(|l| !l.kernel.body.is_empty()).collect()

@@ -89,7 +89,7 @@ pub enum Place {
         /// whether the kernel writes it
         written: bool,
     },
-    /// at this byte offset of the worker's workspace (64-byte aligned)
+    /// at this byte offset of the worker's workspace, a multiple of the target's alignment
     Workspace {
         /// bytes from the workspace's start
         offset: usize,

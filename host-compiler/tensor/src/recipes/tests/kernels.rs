@@ -73,7 +73,7 @@ fn run_schedule(s: &Schedule, operands: &HashMap<BufferId, Array>, context: &dyn
             (None, _) => unwritten(b.dtype, b.elements()),
         });
     }
-    for lowered in lower(s) {
+    for lowered in lower(s, 64) {
         verify(&lowered.kernel).unwrap_or_else(|e| panic!("{e}\n{}\n{}", lowered.kernel, context()));
         let params = lowered.params.iter().map(|b| memory[b.0 as usize].clone()).collect();
         let mut machine = Machine::new(&lowered.kernel, params);
