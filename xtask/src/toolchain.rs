@@ -12,13 +12,24 @@ use anyhow::{Result, bail};
 use crate::{process, workspace};
 
 /// Microcontroller targets the device side is built for.
-pub const MICROCONTROLLERS: [&str; 2] = ["thumbv7em-none-eabihf", "thumbv6m-none-eabi"];
+pub const MICROCONTROLLERS: [&str; 4] =
+    ["thumbv6m-none-eabi", "thumbv7m-none-eabi", "thumbv7em-none-eabihf", "thumbv8m.main-none-eabihf"];
 /// Linux boards. Linker, emulator and static linking are set in `.cargo/config.toml`.
 pub const AARCH64: &str = "aarch64-unknown-linux-gnu";
 
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_LIBRARIES: &str = "/usr/lib/rustlib";
+
+/// The target that firmware is built for on boards whose artifacts are for `target`. Rust has no target for
+/// Armv8.1-M, with either toolchain: its processors run what is built for Armv8-M, and artifacts bring the rest.
+pub fn firmware_target(target: &str) -> Result<&'static str> {
+    let plain = if target == "thumbv8.1m.main-none-eabihf" { "thumbv8m.main-none-eabihf" } else { target };
+    match MICROCONTROLLERS.into_iter().find(|known| *known == plain) {
+        Some(known) => Ok(known),
+        None => bail!("no firmware is built for {target}; known: {}", MICROCONTROLLERS.join(", ")),
+    }
+}
 
 /// Where a target's Rust comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,21 +61,34 @@ impl Toolchain {
 
     /// `cargo SUBCOMMAND --release --target …` with everything this target needs.
     pub fn cargo(&self, subcommand: &str) -> Command {
+        self.cargo_into(subcommand, &self.folder())
+    }
+
+    /// As [`Toolchain::cargo`], building into a folder of the caller's.
+    pub fn cargo_into(&self, subcommand: &str, folder: &Path) -> Command {
         let mut command = match self.source {
             Source::Rustup => workspace::cargo(),
             Source::Debian => debian_cargo(),
         };
         command.arg(subcommand).args(["--release", "--target", self.target]);
-        command.arg("--target-dir").arg(self.folder());
+        command.arg("--target-dir").arg(folder);
         if self.source == Source::Debian && self.target != AARCH64 {
             command.arg("-Zbuild-std=core").env("RUSTC_BOOTSTRAP", "1");
+            // Debian's Rust brings no linker for bare metal; rustup's brings LLD itself.
+            let variable = self.target.to_uppercase().replace(['-', '.'], "_");
+            command.env(format!("CARGO_TARGET_{variable}_LINKER"), "ld.lld-19");
         }
         command
     }
 
     /// Where [`Toolchain::cargo`] leaves what it builds.
     pub fn output(&self) -> PathBuf {
-        self.folder().join(self.target).join("release")
+        self.output_in(&self.folder())
+    }
+
+    /// Where [`Toolchain::cargo_into`] leaves what it builds.
+    pub fn output_in(&self, folder: &Path) -> PathBuf {
+        folder.join(self.target).join("release")
     }
 
     /// One line: the target and where its Rust comes from.

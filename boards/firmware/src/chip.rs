@@ -1,0 +1,51 @@
+//! What the request loop asks of this firmware: the time, and a watch over its stack.
+
+use core::arch::asm;
+
+use device_server::{Clock, Firmware, StackUse};
+
+use crate::stack::Stack;
+
+/// A clock and the painted stack.
+#[derive(Debug)]
+pub struct Chip<C> {
+    clock: C,
+    stack: Stack,
+}
+
+impl<C> Chip<C> {
+    /// Of these two.
+    pub fn new(clock: C, stack: Stack) -> Chip<C> {
+        Chip { clock, stack }
+    }
+}
+
+impl<C: Clock> Clock for Chip<C> {
+    fn now(&self) -> u64 {
+        self.clock.now()
+    }
+
+    fn ticks_per_second(&self) -> u64 {
+        self.clock.ticks_per_second()
+    }
+
+    fn settle(&self) {
+        self.clock.settle();
+    }
+}
+
+impl<C: Clock> Firmware for Chip<C> {
+    fn paint_stack(&mut self) {
+        self.stack.paint();
+    }
+
+    fn stack_use(&self) -> StackUse {
+        self.stack.usage()
+    }
+
+    fn code_written(&mut self, _: &[u8]) {
+        // No board here turns caches on: that the writes are finished and nothing was fetched early is enough.
+        // SAFETY: two barriers, which every Cortex-M has.
+        unsafe { asm!("dsb", "isb", options(nostack, preserves_flags)) };
+    }
+}

@@ -1,0 +1,83 @@
+//! What is left of a fault: where it happened and what it touched, kept over the restart that follows it.
+
+use core::fmt;
+use core::mem::MaybeUninit;
+use core::ptr::addr_of_mut;
+
+use cortex_m_rt::{ExceptionFrame, exception};
+
+/// Configurable fault status, and the addresses of a memory management and of a bus fault. Architectures before
+/// Armv7-M have none and read zeros.
+const STATUS: *const u32 = 0xE000_ED28 as *const u32;
+const MEMORY_ADDRESS: *const u32 = 0xE000_ED34 as *const u32;
+const BUS_ADDRESS: *const u32 = 0xE000_ED38 as *const u32;
+/// Application interrupt and reset control, and what restarts the system when written there.
+const CONTROL: *mut u32 = 0xE000_ED0C as *mut u32;
+const RESTART: u32 = 0x05FA_0004;
+
+/// STATUS: which address is valid.
+const MEMORY_ADDRESS_VALID: u32 = 1 << 7;
+const BUS_ADDRESS_VALID: u32 = 1 << 15;
+
+/// Says that [`KEPT`] was written before a restart: memory holds anything after power came.
+const MARK: u32 = 0x4C46_4C54;
+
+/// A fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Fault {
+    mark: u32,
+    /// the instruction that faulted
+    pub at: u32,
+    /// where it would have returned to
+    pub caller: u32,
+    /// the processor's fault status; 0 where it has none
+    pub status: u32,
+    /// the address it touched; 0 when the processor does not tell
+    pub address: u32,
+}
+
+/// Left alone by the startup code.
+#[unsafe(link_section = ".uninit.fault")]
+static mut KEPT: MaybeUninit<Fault> = MaybeUninit::uninit();
+
+impl Fault {
+    /// The fault that ended the program before this restart, once.
+    pub fn take() -> Option<Fault> {
+        // SAFETY: only this function and the handler use it, which never returns here. Any bits are a `Fault`.
+        let fault = unsafe { addr_of_mut!(KEPT).cast::<Fault>().read_volatile() };
+        if fault.mark != MARK {
+            return None;
+        }
+        // SAFETY: as above.
+        unsafe { addr_of_mut!(KEPT).cast::<u32>().write_volatile(0) };
+        Some(fault)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Fault { at, caller, status, address, .. } = self;
+        write!(f, "fault at {at:#010x}, called from {caller:#010x}, status {status:#010x}, address {address:#010x}")
+    }
+}
+
+/// Every fault ends here: none of the others is enabled.
+#[exception]
+unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
+    // SAFETY: the architecture gives these addresses; reading them changes nothing.
+    let status = unsafe { STATUS.read_volatile() };
+    let address = match status {
+        // SAFETY: as above.
+        _ if status & MEMORY_ADDRESS_VALID != 0 => unsafe { MEMORY_ADDRESS.read_volatile() },
+        // SAFETY: as above.
+        _ if status & BUS_ADDRESS_VALID != 0 => unsafe { BUS_ADDRESS.read_volatile() },
+        _ => 0,
+    };
+    let fault = Fault { mark: MARK, at: frame.pc(), caller: frame.lr(), status, address };
+    // SAFETY: the program that could read it meanwhile is over.
+    unsafe { addr_of_mut!(KEPT).cast::<Fault>().write_volatile(fault) };
+    // SAFETY: this is how the architecture restarts the system.
+    unsafe { CONTROL.write_volatile(RESTART) };
+    loop {}
+}

@@ -1,0 +1,62 @@
+//! What every board's firmware does: finds its memory by the linker's symbols, and serves a host over a link.
+//!
+//! A board's `main.rs` brings what differs: its peripherals, and how much memory the request loop has.
+#![no_std]
+
+mod chip;
+mod fault;
+mod memory;
+mod panic;
+mod stack;
+
+pub use device_server::buffer_bytes;
+
+use core::convert::Infallible;
+
+use chip::Chip;
+use device_runtime::Host;
+use device_runtime::artifact::cortex_m;
+use device_server::rpc_protocol::FaultCode;
+use device_server::{Board, BoardMemory, Clock, Link, Server};
+use fault::Fault;
+use memory::Memory;
+use stack::Stack;
+
+/// What artifacts must match to run here.
+#[derive(Clone, Copy, Debug)]
+pub struct Processor {
+    /// Target, as `--target` names it.
+    pub target: &'static str,
+    /// Processor, as `--mcpu` names it.
+    pub cpu: &'static str,
+}
+
+/// Serves a host for ever: artifacts from flash, in place, and uploaded ones from RAM.
+///
+/// `frames` is [`buffer_bytes`] of the longest frame body; `samples` is how many measurements of one request are kept.
+pub fn serve<L: Link<Error = Infallible>, C: Clock>(
+    processor: Processor,
+    mut link: L,
+    clock: C,
+    frames: &mut [u8],
+    samples: &mut [u64],
+) -> ! {
+    // SAFETY: programs call this once, since it does not return.
+    let Memory { artifact, arena, stack } = unsafe { Memory::take() };
+    // SAFETY: it is this program's stack, painted by cortex-m-rt.
+    let chip = Chip::new(clock, unsafe { Stack::at(stack) });
+    let features = cortex_m::features(processor.cpu).unwrap_or_default();
+    let host = Host { target: processor.target, features };
+    let memory = BoardMemory { flash: artifact, ram: arena, samples, uploads: true };
+    // SAFETY: this firmware is for running what its host sends, and these chips execute from flash and RAM.
+    let mut board = unsafe { Board::new(chip, host, processor.cpu, memory) };
+    let mut server = Server::new(frames);
+    if let Some(fault) = Fault::take() {
+        let Ok(()) = server.tell(&mut link, FaultCode::RunFailed, fault);
+    }
+    let mut bytes = [0; 64];
+    loop {
+        let Ok(got) = link.read(&mut bytes);
+        let Ok(()) = server.receive(bytes.get(..got).unwrap_or_default(), &mut link, &mut board);
+    }
+}
