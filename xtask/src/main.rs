@@ -5,6 +5,7 @@
 mod arguments;
 mod bench;
 mod bless;
+mod board;
 mod build;
 mod demo;
 mod models;
@@ -69,6 +70,12 @@ const VERBS: &[Verb] = &[
         usage: "[--target T] [--mcpu C] [--device D] [--max-macs N] [--expand] [--expanded DIR] [DIR] [NAME]...",
         about: "compile and run a folder of models: errors against recorded outputs, right answers, sizes within bounds",
         run: models::run,
+    },
+    Verb {
+        name: "board",
+        usage: board::USAGE,
+        about: "firmware: build it, run an artifact on an emulated board, begin a new board",
+        run: board::run,
     },
     Verb { name: "size", usage: "", about: "bytes of the device side on each microcontroller target", run: size::run },
     Verb {

@@ -1,5 +1,7 @@
 //! The request loop: frames in, frames out.
 
+use core::fmt::Display;
+
 use rpc_protocol::{Accumulator, FaultCode, Header, Kind, Received, Request};
 
 use crate::device::Device;
@@ -36,6 +38,13 @@ impl<'b> Server<'b> {
         Server { accumulator: Accumulator::new(receive), replies: Replies::new(frame, wire, body), session: None }
     }
 
+    /// Tells the host something that answers no request, as firmware does that restarts after a fault.
+    pub fn tell<L: Link>(&mut self, link: &mut L, code: FaultCode, detail: impl Display) -> Result<(), L::Error> {
+        // Number 0 is no request's.
+        let header = Header { kind: Kind::Response, sequence: 0, session: 0 };
+        self.replies.fail(link, header, code, detail)
+    }
+
     /// Takes bytes from the link, and acts on and answers every request that ends in them.
     pub fn receive<L: Link, D: Device>(
         &mut self,
@@ -53,11 +62,10 @@ impl<'b> Server<'b> {
                     Err(error) => self.replies.fail(link, frame.header, FaultCode::BadRequest, error)?,
                 },
                 Received::Dropped(error) => {
-                    // It had no sequence number to answer to: number 0 is no request's.
-                    let header = Header { kind: Kind::Response, sequence: 0, session: 0 };
+                    // It had no sequence number to answer to.
                     let body = self.replies.max_body();
                     let detail = format_args!("{error}; bodies of up to {body} bytes are taken");
-                    self.replies.fail(link, header, FaultCode::FrameDropped, detail)?;
+                    self.tell(link, FaultCode::FrameDropped, detail)?;
                 }
                 Received::Frame(_) | Received::Nothing => {}
             }

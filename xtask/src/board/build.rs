@@ -1,0 +1,42 @@
+//! Building a board's firmware.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use super::description::{Board, folder};
+use crate::toolchain::{Toolchain, firmware_target};
+use crate::{process, workspace};
+
+/// Where built firmware lies, a folder a board: here `host-compiler` finds it.
+pub fn built() -> PathBuf {
+    workspace::target().join("boards")
+}
+
+/// Where a board's firmware is once it is built.
+pub fn firmware(board: &Board) -> PathBuf {
+    built().join(&board.name).join("firmware.elf")
+}
+
+/// Where cargo builds the boards' workspace, whose settings are not those of ours.
+pub fn cargo_folder() -> PathBuf {
+    built().join("cargo")
+}
+
+/// Builds a board's firmware and lays it where it is found.
+pub fn build(board: &Board) -> Result<()> {
+    let toolchain = Toolchain::for_target(firmware_target(&board.target)?)?;
+    eprintln!("{}", toolchain.describe());
+    let mut cargo = toolchain.cargo_into("build", &cargo_folder());
+    cargo.arg("--manifest-path").arg(folder().join("Cargo.toml")).args(["--package", &board.name]);
+    process::run(&mut cargo)?;
+    let image = firmware(board);
+    fs::create_dir_all(image.with_file_name(""))?;
+    // Laid down whole: another run may be starting the one that is there.
+    let partial = image.with_extension("partial");
+    fs::copy(toolchain.output_in(&cargo_folder()).join(&board.name), &partial).context("cargo built no firmware")?;
+    fs::rename(&partial, &image)?;
+    eprintln!("{}: {}", board.name, image.display());
+    Ok(())
+}

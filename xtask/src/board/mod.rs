@@ -1,0 +1,41 @@
+//! `cargo xtask board`: firmware for the boards in `boards/`.
+
+mod build;
+mod create;
+mod description;
+mod run;
+
+pub use build::{build, firmware};
+pub use description::{Board, all, find};
+
+use anyhow::{Result, bail, ensure};
+
+use crate::arguments::Arguments;
+
+/// The verb's own verbs.
+pub const USAGE: &str = "list | build [NAME]... | run NAME ARTIFACT | new NAME --from BOARD";
+
+/// The verb.
+pub fn run(mut arguments: Arguments) -> Result<()> {
+    let from = arguments.value("--from")?;
+    let mut words = arguments.rest()?.into_iter();
+    let action = words.next().unwrap_or_else(|| "list".into());
+    let names: Vec<String> = words.collect();
+    ensure!(from.is_none() || action == "new", "--from belongs to `board new`");
+    match (action.as_str(), names.as_slice(), from) {
+        ("list", [], _) => list(),
+        ("build", [], _) => all()?.iter().try_for_each(build),
+        ("build", names, _) => names.iter().try_for_each(|name| build(&find(name)?)),
+        ("run", [name, artifact], _) => run::run(&find(name)?, artifact),
+        ("new", [name], Some(from)) => create::create(name, &find(&from)?).map(|_| ()),
+        _ => bail!("usage: cargo xtask board {USAGE}"),
+    }
+}
+
+fn list() -> Result<()> {
+    for board in all()? {
+        let built = if firmware(&board).is_file() { "built" } else { "" };
+        println!("{:<14} {:<28} {:<6} {}", board.name, board.target, built, board.about);
+    }
+    Ok(())
+}
