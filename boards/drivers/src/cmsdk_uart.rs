@@ -31,8 +31,9 @@ impl CmsdkUart {
     /// A CMSDK UART is at `base`, and nothing else uses it.
     pub unsafe fn new(base: usize, clock_hz: u32, baud: u32) -> CmsdkUart {
         // SAFETY: the caller vouches for the device; these are its registers.
-        let [data, state, control, divisor] =
-            unsafe { [Register::at(base), Register::at(base + 0x4), Register::at(base + 0x8), Register::at(base + 0x10)] };
+        let [data, state, control, divisor] = unsafe {
+            [Register::at(base), Register::at(base + 0x4), Register::at(base + 0x8), Register::at(base + 0x10)]
+        };
         divisor.write(clock_hz.checked_div(baud).unwrap_or(0).max(LEAST_DIVISOR));
         control.write(ENABLE);
         CmsdkUart { data, state }

@@ -95,7 +95,11 @@ fn constants(board: &Board) -> Result<String, Box<dyn Error>> {
     let (target, cpu) = (&board.target, &board.cpu);
     writeln!(text, "/// What artifacts must match to run here.\nconst PROCESSOR: lathe_firmware::Processor =")?;
     writeln!(text, "    lathe_firmware::Processor {{ target: {target:?}, cpu: {cpu:?} }};")?;
-    writeln!(text, "/// Processor clock in cycles per second.\n#[allow(dead_code, reason = \"not every clock counts it\")]\nconst CLOCK_HZ: u32 = {};", board.clock_hz)?;
+    writeln!(
+        text,
+        "/// Processor clock in cycles per second.\n#[allow(dead_code, reason = \"not every clock counts it\")]\nconst CLOCK_HZ: u32 = {};",
+        board.clock_hz
+    )?;
     writeln!(text, "/// Symbols per second on the serial line.\nconst BAUD: u32 = {};", board.link.baud)?;
     Ok(text)
 }
@@ -113,7 +117,10 @@ mod tests {
         let script = linker_script(&toml::from_str(TEXT).unwrap()).unwrap();
         assert!(script.contains("FLASH : ORIGIN = 0x00001000, LENGTH = 0x2000\n"), "{script}");
         assert!(script.contains("RAM   : ORIGIN = 0x20000000, LENGTH = 0x4000\n"), "{script}");
-        assert!(script.contains("__artifact_start = 0x00003000;\n__artifact_end = __artifact_start + 0x1000;"), "{script}");
+        assert!(
+            script.contains("__artifact_start = 0x00003000;\n__artifact_end = __artifact_start + 0x1000;"),
+            "{script}"
+        );
         assert!(script.contains("_stack_end = _stack_start - 0x800;"), "{script}");
     }
 

@@ -13,6 +13,7 @@ extern crate std;
 
 mod artifact;
 mod checksum;
+pub mod cortex_m;
 mod dtype;
 mod error;
 mod fields;

@@ -6,7 +6,7 @@ mod description;
 mod run;
 
 pub use build::{build, firmware};
-pub use description::{Board, all, find};
+pub use description::{all, find};
 
 use anyhow::{Result, bail, ensure};
 

@@ -12,7 +12,11 @@ use crate::process;
 
 /// Builds what is needed, starts the board with the artifact in its flash, and shows what it answers.
 pub fn run(board: &Board, artifact: &str) -> Result<()> {
-    ensure!(Path::new(artifact).is_file(), "{artifact} is no file: `host-compiler compile --board {}` makes one", board.name);
+    ensure!(
+        Path::new(artifact).is_file(),
+        "{artifact} is no file: `host-compiler compile --board {}` makes one",
+        board.name
+    );
     build(board)?;
     let compiler = host_compiler()?;
     let device = format!("qemu:{}", board.name);
