@@ -3,6 +3,8 @@
 use crc::Crc;
 use serde::{Deserialize, Serialize};
 
+use crate::stuffing::{stuff, stuffed_bytes, unstuff};
+
 /// The checksum of frames and uploads. Table-less on a device; by table where the standard library is.
 #[cfg(not(feature = "std"))]
 const CRC32C: Crc<u32, crc::NoTable> = Crc::<u32, crc::NoTable>::new(&crc::CRC_32_ISCSI);
@@ -22,7 +24,7 @@ pub const CRC_BYTES: usize = 4;
 
 /// Bytes a frame of `body` bytes takes on the wire at most, both delimiters included.
 pub const fn wire_bytes(body: usize) -> usize {
-    cobs::max_encoding_length(HEADER_BYTES + body + CRC_BYTES) + 2
+    stuffed_bytes(HEADER_BYTES + body + CRC_BYTES) + 2
 }
 
 /// Which way a frame goes.
@@ -120,14 +122,14 @@ pub fn encode<M: Serialize>(
     let payload = scratch.get(..HEADER_BYTES + body + CRC_BYTES).ok_or(FrameError::TooLong)?;
     let (first, rest) = wire.split_first_mut().ok_or(FrameError::TooLong)?;
     *first = 0;
-    let stuffed = cobs::try_encode(payload, rest).map_err(|_| FrameError::TooLong)?;
+    let stuffed = stuff(payload, rest).ok_or(FrameError::TooLong)?;
     *rest.get_mut(stuffed).ok_or(FrameError::TooLong)? = 0;
     Ok(stuffed + 2)
 }
 
 /// Undoes the stuffing of `wire` (without its zero byte) in place and checks the frame.
 pub fn decode(wire: &mut [u8]) -> Result<Frame<'_>, FrameError> {
-    let length = cobs::decode_in_place(wire).map_err(|_| FrameError::Stuffing)?;
+    let length = unstuff(wire).ok_or(FrameError::Stuffing)?;
     let bytes = wire.get(..length).ok_or(FrameError::Stuffing)?;
     let (payload, crc) = bytes.split_last_chunk::<CRC_BYTES>().ok_or(FrameError::TooShort)?;
     if crc32c(payload) != u32::from_le_bytes(*crc) {

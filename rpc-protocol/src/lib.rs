@@ -12,6 +12,7 @@ pub mod client;
 pub mod frame;
 pub mod messages;
 mod schema;
+mod stuffing;
 
 pub use accumulator::{Accumulator, Received};
 pub use frame::{Frame, FrameError, Header, Kind};

@@ -101,14 +101,14 @@ messages! {
         /// Announces an artifact. Bytes already held for the same size and checksum are kept (a resumed upload).
         UploadBegin {
             /// size of the artifact
-            bytes: u64,
+            bytes: u32,
             /// CRC-32C of the whole artifact
             crc: u32,
         },
         /// One piece of the artifact. Sending a piece twice does no harm; a gap is refused.
         UploadChunk {
             /// position of the first byte
-            offset: u64,
+            offset: u32,
             /// the bytes
             #[serde(borrow)]
             data: &'a [u8],
@@ -123,7 +123,7 @@ messages! {
             /// position of the input in the artifact's I/O table
             index: u32,
             /// position of the first byte
-            offset: u64,
+            offset: u32,
             /// the bytes
             #[serde(borrow)]
             data: &'a [u8],
@@ -135,7 +135,7 @@ messages! {
             /// position of the output in the artifact's I/O table
             index: u32,
             /// position of the first byte
-            offset: u64,
+            offset: u32,
             /// at most so many bytes; the device may send fewer
             limit: u32,
         },
@@ -203,7 +203,7 @@ messages! {
         /// To `UploadBegin` and `UploadChunk`: bytes held from the artifact's start.
         Uploaded {
             /// the next offset to send
-            have: u64,
+            have: u32,
         },
         /// To `Load`.
         Loaded {

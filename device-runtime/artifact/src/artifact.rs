@@ -44,7 +44,7 @@ impl<'a> Artifact<'a> {
     fn check(bytes: &'a [u8], host: Option<&Host<'_>>) -> Result<Artifact<'a>, ArtifactError> {
         let header = Header::parse(bytes, host)?;
         if usize::try_from(header.total_bytes) != Ok(bytes.len()) {
-            let (declared, actual) = (header.total_bytes, bytes.len() as u64);
+            let (declared, actual) = (header.total_bytes, bytes.len());
             return Err(ArtifactError::SizeMismatch { declared, actual });
         }
         let computed = checksum(bytes);

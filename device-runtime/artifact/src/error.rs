@@ -40,7 +40,7 @@ pub enum ArtifactError {
         /// Bytes the header declares.
         declared: u32,
         /// Bytes there are.
-        actual: u64,
+        actual: usize,
     },
     /// The checksum does not match: the bytes changed after they were written.
     ChecksumMismatch {
@@ -76,8 +76,8 @@ pub enum ArtifactError {
         what: &'static str,
         /// Which one.
         index: u32,
-        /// One past the last byte or entry referred to.
-        end: u64,
+        /// One past the last byte or entry referred to; at most the greatest number.
+        end: u32,
         /// Bytes or entries there are.
         limit: u32,
     },

@@ -106,8 +106,10 @@ pub(crate) fn check_range(
     length: u32,
     limit: u32,
 ) -> Result<(), ArtifactError> {
-    let end = u64::from(offset) + u64::from(length);
-    if end <= u64::from(limit) { Ok(()) } else { Err(ArtifactError::OutOfRange { what, index, end, limit }) }
+    match offset.checked_add(length) {
+        Some(end) if end <= limit => Ok(()),
+        end => Err(ArtifactError::OutOfRange { what, index, end: end.unwrap_or(u32::MAX), limit }),
+    }
 }
 
 /// That `offset` is a multiple of `1 << align_log2`, and that this is not above `1 << limit_log2`.

@@ -155,7 +155,7 @@ impl<'a> Io<'a> {
         };
         let rank = usize::from(record.u8(21));
         let Some(shape) = self.shape(record.u32(16), rank) else {
-            let end = u64::from(record.u32(16)) + rank as u64;
+            let end = record.u32(16).saturating_add(u32::from(record.u8(21)));
             let limit = u32::try_from(self.dims.len()).unwrap_or(u32::MAX);
             return Err(ArtifactError::OutOfRange { what: "tensor dimensions", index, end, limit });
         };

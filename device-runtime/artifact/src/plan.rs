@@ -151,7 +151,7 @@ impl<'a> Plan<'a> {
     fn check_step(&self, index: u32, record: Fields<'a>, bounds: &Bounds<'a>) -> Result<(), ArtifactError> {
         let kernel = usize::try_from(record.u32(0)).ok().and_then(|number| bounds.kernels.get(number));
         let Some(kernel) = kernel else {
-            let (end, limit) = (u64::from(record.u32(0)) + 1, bounds.kernels.len() as u32);
+            let (end, limit) = (record.u32(0).saturating_add(1), bounds.kernels.len() as u32);
             return Err(ArtifactError::OutOfRange { what: "step's kernel", index, end, limit });
         };
         let on_gpu = kernel.u8(16) != 0;

@@ -40,7 +40,7 @@ impl<'a> Sections<'a> {
             return Err(ArtifactError::OutOfRange {
                 what: "section table",
                 index: 0,
-                end: end as u64,
+                end: u32::try_from(end).unwrap_or(u32::MAX),
                 limit: header.total_bytes,
             });
         }

@@ -12,7 +12,7 @@ fn every_truncation_is_an_error() {
     }
     let mut longer = bytes.clone();
     longer.push(0);
-    let size = ArtifactError::SizeMismatch { declared: bytes.len() as u32, actual: bytes.len() as u64 + 1 };
+    let size = ArtifactError::SizeMismatch { declared: bytes.len() as u32, actual: bytes.len() + 1 };
     assert_eq!(Artifact::parse(&longer).err(), Some(size));
 }
 

@@ -31,13 +31,14 @@ impl<'a> Arena<'a> {
         let needed = header.arena_bytes_for(workers);
         let offsets = (header.workspace_offset(0), header.workspace_offset(1));
         let (Some(needed), (Some(workspaces), Some(second))) = (needed, offsets) else {
-            return Err(LoadError::ArenaTooSmall { needed: u64::MAX, given: memory.len(), workers });
+            return Err(LoadError::ArenaTooSmall { needed: usize::MAX, given: memory.len(), workers });
         };
         if memory.len() < needed {
-            return Err(LoadError::ArenaTooSmall { needed: needed as u64, given: memory.len(), workers });
+            return Err(LoadError::ArenaTooSmall { needed, given: memory.len(), workers });
         }
         if memory.as_ptr().addr() & (header.arena_align() - 1) != 0 {
-            return Err(LoadError::ArenaMisaligned { align: header.arena_align() });
+            let (align, address) = (header.arena_align(), memory.as_ptr().addr());
+            return Err(LoadError::ArenaMisaligned { align, address });
         }
         let (base, length) = (NonNull::from(&mut *memory).cast::<u8>(), memory.len());
         Ok(Arena { base, length, workspaces, stride: second - workspaces, _memory: PhantomData })

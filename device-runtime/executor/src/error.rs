@@ -11,8 +11,8 @@ pub enum LoadError {
     Artifact(ArtifactError),
     /// The arena is too small.
     ArenaTooSmall {
-        /// Bytes the model needs with this number of workers.
-        needed: u64,
+        /// Bytes the model needs with this number of workers; the greatest number when no memory has so many.
+        needed: usize,
         /// Bytes of the arena.
         given: usize,
         /// Workers.
@@ -22,16 +22,22 @@ pub enum LoadError {
     ArenaMisaligned {
         /// The alignment in bytes.
         align: usize,
+        /// Where it starts.
+        address: usize,
     },
     /// The code does not start at a multiple of its alignment.
     CodeMisaligned {
         /// The alignment in bytes.
         align: usize,
+        /// Where it starts.
+        address: usize,
     },
     /// The constants do not start at a multiple of their alignment.
     ConstantsMisaligned {
         /// The alignment in bytes.
         align: usize,
+        /// Where it starts.
+        address: usize,
     },
     /// A step runs on a processor that this runtime does not drive.
     NoProcessor {
@@ -71,15 +77,18 @@ impl fmt::Display for LoadError {
                 "the model needs an arena of {needed} bytes with {workers} worker(s) and was given {given}: \
                  give it a larger arena or fewer workers"
             ),
-            LoadError::ArenaMisaligned { align } => {
-                write!(f, "the arena must start at a multiple of {align} bytes: align its buffer")
+            LoadError::ArenaMisaligned { align, address } => {
+                write!(f, "the arena starts at {address:#x} and must at a multiple of {align} bytes: align its buffer")
             }
-            LoadError::CodeMisaligned { align } => {
-                write!(f, "the artifact's code must start at a multiple of {align} bytes: align the artifact in memory")
-            }
-            LoadError::ConstantsMisaligned { align } => write!(
+            LoadError::CodeMisaligned { align, address } => write!(
                 f,
-                "the artifact's constants must start at a multiple of {align} bytes: align the artifact in memory"
+                "the artifact's code starts at {address:#x} and must at a multiple of {align} bytes: align the artifact \
+                 in memory"
+            ),
+            LoadError::ConstantsMisaligned { align, address } => write!(
+                f,
+                "the artifact's constants start at {address:#x} and must at a multiple of {align} bytes: align the \
+                 artifact in memory"
             ),
             LoadError::NoProcessor { step, processor } => write!(
                 f,

@@ -86,11 +86,11 @@ impl<'a, W: Workers> Model<'a, W> {
         let unaligned = |address: *const u8, align: usize| address.addr() & (align - 1) != 0;
         let align = artifact.code_align(0);
         if unaligned(placement.code, align) {
-            return Err(LoadError::CodeMisaligned { align });
+            return Err(LoadError::CodeMisaligned { align, address: placement.code.addr() });
         }
         let align = artifact.constants_align();
         if unaligned(placement.constants, align) {
-            return Err(LoadError::ConstantsMisaligned { align });
+            return Err(LoadError::ConstantsMisaligned { align, address: placement.constants.addr() });
         }
         for (step, planned) in artifact.steps().enumerate() {
             let processor = artifact.kernel(planned.kernel).map_or(0, |kernel| kernel.processor);

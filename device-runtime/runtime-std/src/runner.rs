@@ -205,7 +205,7 @@ fn arena_for(artifact: &Artifact<'_>, pool: &Pool, given: Option<usize>) -> Resu
     use lathe_executor::Workers;
     let workers = pool.count();
     let header = artifact.header();
-    let too_large = LoadError::ArenaTooSmall { needed: u64::MAX, given: usize::MAX, workers };
+    let too_large = LoadError::ArenaTooSmall { needed: usize::MAX, given: usize::MAX, workers };
     let needed = header.arena_bytes_for(workers).ok_or(too_large)?;
     // More than is needed would be of no use; with less, loading tells both numbers.
     let bytes = given.map_or(needed, |given| given.min(needed));

@@ -58,14 +58,14 @@ fn an_arena_too_small_or_misaligned_is_refused() {
         }
     };
     assert_eq!(load(0, needed, 0), Ok(()));
-    let too_small = LoadError::ArenaTooSmall { needed: needed as u64, given: needed - 1, workers: 1 };
+    let too_small = LoadError::ArenaTooSmall { needed, given: needed - 1, workers: 1 };
     assert_eq!(load(0, needed - 1, 0), Err(too_small));
     assert!(
         too_small.to_string().contains(&needed.to_string())
             && too_small.to_string().contains(&(needed - 1).to_string())
     );
-    assert_eq!(load(4, needed, 0), Err(LoadError::ArenaMisaligned { align: 64 }));
-    assert_eq!(load(0, needed, 1), Err(LoadError::CodeMisaligned { align: 64 }));
+    assert!(matches!(load(4, needed, 0), Err(LoadError::ArenaMisaligned { align: 64, address }) if address % 64 == 4));
+    assert!(matches!(load(0, needed, 1), Err(LoadError::CodeMisaligned { align: 64, address }) if address % 64 == 1));
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_given_arena_is_used_if_it_is_large_enough() {
     assert_eq!(load(needed), Ok(()));
     assert_eq!(load(usize::MAX), Ok(()));
     for given in [0, 1, needed - 1] {
-        let too_small = LoadError::ArenaTooSmall { needed: needed as u64, given, workers: 1 };
+        let too_small = LoadError::ArenaTooSmall { needed, given, workers: 1 };
         assert_eq!(load(given), Err(too_small.to_string()));
     }
 }

@@ -22,22 +22,22 @@ pub trait Device {
     fn forget(&mut self);
 
     /// An artifact of this size and CRC-32C is announced; gives the bytes already held of it.
-    fn upload_begin(&mut self, bytes: u64, crc: u32) -> Result<u64, Self::Fault>;
+    fn upload_begin(&mut self, bytes: u32, crc: u32) -> Result<u32, Self::Fault>;
 
     /// A piece of the announced artifact; gives the bytes held.
-    fn upload_chunk(&mut self, offset: u64, data: &[u8]) -> Result<u64, Self::Fault>;
+    fn upload_chunk(&mut self, offset: u32, data: &[u8]) -> Result<u32, Self::Fault>;
 
     /// Checks and loads the artifact, to run on `threads` workers (0: as many as it likes).
     fn load(&mut self, threads: u32) -> Result<Loaded, Self::Fault>;
 
     /// Writes a piece of an input.
-    fn set_input(&mut self, index: u32, offset: u64, data: &[u8]) -> Result<(), Self::Fault>;
+    fn set_input(&mut self, index: u32, offset: u32, data: &[u8]) -> Result<(), Self::Fault>;
 
     /// Runs once; gives ticks.
     fn run(&mut self) -> Result<u64, Self::Fault>;
 
     /// At most `limit` bytes of an output from `offset`.
-    fn output(&mut self, index: u32, offset: u64, limit: usize) -> Result<&[u8], Self::Fault>;
+    fn output(&mut self, index: u32, offset: u32, limit: usize) -> Result<&[u8], Self::Fault>;
 
     /// Times whole runs and keeps the samples.
     fn time(&mut self, options: &TimeOptions) -> Result<Timed, Self::Fault>;

@@ -40,7 +40,7 @@ mod upload;
 pub use board::{Board, BoardMemory, Clock, Firmware, StackUse};
 pub use device::{Device, Fault, Info, Loaded, TimeOptions, Timed};
 pub use link::Link;
-pub use refusal::Refusal;
+pub use refusal::{Refusal, figure};
 pub use replies::{buffer_bytes, max_body};
 pub use rpc_protocol;
 pub use serve::{Server, serve};

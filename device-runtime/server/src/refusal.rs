@@ -1,4 +1,6 @@
 //! Why a device refuses a request, with the figures that say what to change.
+//!
+//! Figures are of 32 bits, as the artifact's are: what writes 64-bit numbers as text can panic.
 
 use core::fmt;
 
@@ -16,20 +18,20 @@ pub enum Refusal {
     /// A piece of an artifact leaves a gap or goes beyond the announced size.
     Gap {
         /// Its first byte.
-        offset: u64,
+        offset: u32,
         /// Its length.
-        length: u64,
+        length: u32,
         /// Bytes held.
-        held: u64,
+        held: u32,
         /// Bytes announced.
-        bytes: u64,
+        bytes: u32,
     },
     /// Not all of the artifact has come.
     Incomplete {
         /// Bytes held.
-        held: u64,
+        held: u32,
         /// Bytes announced.
-        bytes: u64,
+        bytes: u32,
     },
     /// The artifact that came is not the one announced.
     Damaged {
@@ -41,18 +43,18 @@ pub enum Refusal {
     /// The board takes no uploads and its flash holds another artifact, or none.
     OtherInFlash {
         /// Size and CRC-32C of the artifact in flash, when there is one.
-        flash: Option<(u64, u32)>,
+        flash: Option<(u32, u32)>,
         /// Bytes announced.
-        bytes: u64,
+        bytes: u32,
         /// CRC-32C announced.
         crc: u32,
     },
     /// There is no memory for the announced artifact.
     TooLarge {
         /// Bytes announced.
-        bytes: u64,
+        bytes: u32,
         /// Bytes of memory.
-        memory: u64,
+        memory: u32,
     },
     /// There is no artifact to load.
     NoArtifact,
@@ -88,11 +90,11 @@ pub enum Refusal {
         /// `input` or `output`.
         what: &'static str,
         /// Its first byte.
-        offset: u64,
+        offset: u32,
         /// Its length.
-        length: usize,
+        length: u32,
         /// Bytes of the input or output.
-        bytes: u64,
+        bytes: u32,
     },
     /// An input was not given before a run.
     MissingInput {
@@ -102,7 +104,7 @@ pub enum Refusal {
     /// There is no room for so many samples.
     TooManySamples {
         /// Samples asked for, or steps of the plan.
-        samples: u64,
+        samples: u32,
         /// Samples there is room for.
         limit: usize,
     },
@@ -187,4 +189,9 @@ impl fmt::Display for Refusal {
             Refusal::Unwatched => f.write_str("this device does not watch its stack and arena"),
         }
     }
+}
+
+/// A size as a figure; at most the greatest number.
+pub fn figure(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }

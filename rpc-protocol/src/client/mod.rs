@@ -36,6 +36,11 @@ pub enum ClientError {
         /// version and schema hash of the device
         device: (u16, u32),
     },
+    /// More bytes than an artifact has.
+    TooLarge {
+        /// how many
+        bytes: usize,
+    },
     /// An answer of the wrong kind: a bug on one side.
     Unexpected {
         /// which request
@@ -68,6 +73,7 @@ impl std::fmt::Display for ClientError {
                  release",
                 device.0, device.1, host.0, host.1
             ),
+            ClientError::TooLarge { bytes } => write!(f, "{bytes} bytes are more than any artifact has (4 GiB)"),
             ClientError::Unexpected { request } => {
                 write!(f, "the device answered `{request}` with a message of another kind")
             }

@@ -97,14 +97,15 @@ impl<L: Link> Client<L> {
     }
 
     /// Uploads `artifact`, going on where an interrupted upload stopped; `progress` is told the bytes the device holds.
-    pub fn upload(&mut self, artifact: &[u8], mut progress: impl FnMut(u64)) -> Answer<()> {
+    pub fn upload(&mut self, artifact: &[u8], mut progress: impl FnMut(usize)) -> Answer<()> {
         let held = |r: Response<'_>| match r {
             Response::Uploaded { have } => Some(have),
             _ => None,
         };
-        let begin = Request::UploadBegin { bytes: artifact.len() as u64, crc: crc32c(artifact) };
+        let bytes = u32::try_from(artifact.len()).map_err(|_| ClientError::TooLarge { bytes: artifact.len() })?;
+        let begin = Request::UploadBegin { bytes, crc: crc32c(artifact) };
         let mut have = self.call("upload", &begin, self.patience, held)?;
-        while have < artifact.len() as u64 {
+        while have < bytes {
             let rest = &artifact[have as usize..];
             let data = &rest[..rest.len().min(self.chunk)];
             let next = self.call("upload", &Request::UploadChunk { offset: have, data }, self.patience, held)?;
@@ -112,7 +113,7 @@ impl<L: Link> Client<L> {
                 return Err(ClientError::Unexpected { request: "upload" });
             }
             have = next;
-            progress(have);
+            progress(have as usize);
         }
         Ok(())
     }
@@ -128,7 +129,7 @@ impl<L: Link> Client<L> {
     /// Writes the whole input `index`.
     pub fn set_input(&mut self, index: u32, bytes: &[u8]) -> Answer<()> {
         for (i, data) in bytes.chunks(self.chunk).enumerate() {
-            let request = Request::SetInput { index, offset: (i * self.chunk) as u64, data };
+            let request = Request::SetInput { index, offset: (i * self.chunk) as u32, data };
             self.call("set input", &request, self.patience, |r| matches!(r, Response::Done).then_some(()))?;
         }
         Ok(())
@@ -147,7 +148,7 @@ impl<L: Link> Client<L> {
         let mut all = Vec::new();
         while all.len() < bytes {
             let limit = (bytes - all.len()).min(self.chunk) as u32;
-            let request = Request::GetOutput { index, offset: all.len() as u64, limit };
+            let request = Request::GetOutput { index, offset: all.len() as u32, limit };
             let data = self.call("get output", &request, self.patience, |r| match r {
                 Response::Output { data } => Some(data.to_vec()),
                 _ => None,

@@ -5,7 +5,7 @@ use lathe_artifact::{Artifact, Host, Name};
 use lathe_executor::{GoldenError, Inline, Model, Placement, Progress};
 
 use super::ram::Ram;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, figure};
 
 /// What memory beyond the arena is painted with.
 const CANARY: u8 = 0xC5;
@@ -82,7 +82,7 @@ impl<'m> LoadedModel<'m> {
     }
 
     /// Writes a piece of an input.
-    pub fn set_input(&mut self, index: u32, offset: u64, data: &[u8]) -> Result<(), Refusal> {
+    pub fn set_input(&mut self, index: u32, offset: u32, data: &[u8]) -> Result<(), Refusal> {
         let (number, count) = (index as usize, self.model.artifact().inputs().len());
         let input = self.model.artifact().input(number).ok_or(Refusal::NoTensor { what: "input", index, count })?;
         let bytes = input.bytes as usize;
@@ -93,7 +93,7 @@ impl<'m> LoadedModel<'m> {
             false => self.kept.get_mut(start..start.saturating_add(bytes)),
         };
         let room = usize::try_from(offset).ok().and_then(|start| whole?.get_mut(start..)?.get_mut(..data.len()));
-        let beyond = Refusal::BeyondTensor { what: "input", offset, length: data.len(), bytes: bytes as u64 };
+        let beyond = Refusal::BeyondTensor { what: "input", offset, length: figure(data.len()), bytes: input.bytes };
         for (slot, byte) in room.ok_or(beyond)?.iter_mut().zip(data) {
             *slot = *byte;
         }
@@ -102,10 +102,11 @@ impl<'m> LoadedModel<'m> {
     }
 
     /// At most `limit` bytes of an output from `offset`.
-    pub fn output(&self, index: u32, offset: u64, limit: usize) -> Result<&[u8], Refusal> {
+    pub fn output(&self, index: u32, offset: u32, limit: usize) -> Result<&[u8], Refusal> {
         let count = self.model.artifact().outputs().len();
         let whole = self.model.output(index as usize).ok_or(Refusal::NoTensor { what: "output", index, count })?;
-        let beyond = Refusal::BeyondTensor { what: "output", offset, length: limit, bytes: whole.len() as u64 };
+        let beyond =
+            Refusal::BeyondTensor { what: "output", offset, length: figure(limit), bytes: figure(whole.len()) };
         let rest = usize::try_from(offset).ok().and_then(|start| whole.get(start..)).ok_or(beyond)?;
         Ok(rest.get(..limit).unwrap_or(rest))
     }

@@ -3,7 +3,7 @@
 use super::loaded::LoadedModel;
 use super::{Board, Firmware};
 use crate::device::{TimeOptions, Timed};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, figure};
 
 impl<F: Firmware> Board<'_, F> {
     /// Runs once and notes what it took of the stack; gives ticks.
@@ -23,7 +23,7 @@ impl<F: Firmware> Board<'_, F> {
         if options.flush_cache {
             return Err(Refusal::NoCache);
         }
-        let repeat = self.room_for(u64::from(options.repeat))?;
+        let repeat = self.room_for(options.repeat)?;
         let wanted = milliseconds(&self.firmware, options.min_repeat_ms);
         let cooldown = milliseconds(&self.firmware, options.cooldown_ms);
         let mut number = options.number.max(1);
@@ -48,7 +48,7 @@ impl<F: Firmware> Board<'_, F> {
     pub(super) fn measure_steps(&mut self, number: u32) -> Result<Timed, Refusal> {
         self.loaded()?.all_given()?;
         let steps = self.loaded()?.steps();
-        let steps = self.room_for(steps as u64)?;
+        let steps = self.room_for(figure(steps))?;
         self.watched_run();
         let Some(loaded) = &mut self.loaded else { return Err(Refusal::NoModel) };
         let overhead = overhead(&self.firmware);
@@ -67,7 +67,7 @@ impl<F: Firmware> Board<'_, F> {
         Ok(Timed { number, samples: steps as u32 })
     }
 
-    fn room_for(&self, samples: u64) -> Result<usize, Refusal> {
+    fn room_for(&self, samples: u32) -> Result<usize, Refusal> {
         let limit = self.samples.len();
         let fits = usize::try_from(samples).ok().filter(|samples| *samples <= limit);
         fits.ok_or(Refusal::TooManySamples { samples, limit })

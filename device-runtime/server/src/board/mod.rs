@@ -13,7 +13,7 @@ use rpc_protocol::frame::crc32c;
 use rpc_protocol::{MemoryUse, WrongElement};
 
 use crate::device::{Device, Info, Loaded, TimeOptions, Timed};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, figure};
 use crate::text::Text;
 use crate::upload::Upload;
 use loaded::LoadedModel;
@@ -126,9 +126,9 @@ impl<F: Firmware> Device for Board<'_, F> {
         self.sample_count = 0;
     }
 
-    fn upload_begin(&mut self, bytes: u64, crc: u32) -> Result<u64, Refusal> {
+    fn upload_begin(&mut self, bytes: u32, crc: u32) -> Result<u32, Refusal> {
         // What is in flash already counts as uploaded.
-        let flash = self.flashed().ok().map(|flashed| (flashed.len() as u64, crc32c(flashed)));
+        let flash = self.flashed().ok().map(|flashed| (figure(flashed.len()), crc32c(flashed)));
         if flash == Some((bytes, crc)) {
             self.upload = None;
             return Ok(bytes);
@@ -139,7 +139,7 @@ impl<F: Firmware> Device for Board<'_, F> {
         if let Some(upload) = self.upload.filter(|upload| upload.is(bytes, crc)) {
             return Ok(upload.held());
         }
-        let memory = self.ram.bytes().saturating_sub(self.upload_at()) as u64;
+        let memory = figure(self.ram.bytes().saturating_sub(self.upload_at()));
         if bytes > memory {
             return Err(Refusal::TooLarge { bytes, memory });
         }
@@ -149,7 +149,7 @@ impl<F: Firmware> Device for Board<'_, F> {
     }
 
     #[allow(unsafe_code)]
-    fn upload_chunk(&mut self, offset: u64, data: &[u8]) -> Result<u64, Refusal> {
+    fn upload_chunk(&mut self, offset: u32, data: &[u8]) -> Result<u32, Refusal> {
         self.forget();
         let start = self.upload_at();
         let upload = self.upload.as_mut().ok_or(Refusal::NoUpload)?;
@@ -175,7 +175,7 @@ impl<F: Firmware> Device for Board<'_, F> {
         Ok(Loaded { arena, threads: 1 })
     }
 
-    fn set_input(&mut self, index: u32, offset: u64, data: &[u8]) -> Result<(), Refusal> {
+    fn set_input(&mut self, index: u32, offset: u32, data: &[u8]) -> Result<(), Refusal> {
         self.loaded()?.set_input(index, offset, data)
     }
 
@@ -184,7 +184,7 @@ impl<F: Firmware> Device for Board<'_, F> {
         Ok(self.watched_run())
     }
 
-    fn output(&mut self, index: u32, offset: u64, limit: usize) -> Result<&[u8], Refusal> {
+    fn output(&mut self, index: u32, offset: u32, limit: usize) -> Result<&[u8], Refusal> {
         self.loaded()?.output(index, offset, limit)
     }
 

@@ -12,7 +12,7 @@ pub enum MachineFault {
     /// As on every device.
     Refused(Refusal),
     /// There is no memory for an upload of so many bytes.
-    NoMemory { bytes: u64 },
+    NoMemory { bytes: u32 },
     /// The model could not be loaded.
     Runner(RunnerError),
 }

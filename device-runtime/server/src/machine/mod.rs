@@ -48,7 +48,7 @@ impl Device for Machine {
         self.samples.clear();
     }
 
-    fn upload_begin(&mut self, bytes: u64, crc: u32) -> Result<u64, MachineFault> {
+    fn upload_begin(&mut self, bytes: u32, crc: u32) -> Result<u32, MachineFault> {
         if let Some(upload) = self.upload.filter(|upload| upload.is(bytes, crc)) {
             return Ok(upload.held());
         }
@@ -60,7 +60,7 @@ impl Device for Machine {
         Ok(0)
     }
 
-    fn upload_chunk(&mut self, offset: u64, data: &[u8]) -> Result<u64, MachineFault> {
+    fn upload_chunk(&mut self, offset: u32, data: &[u8]) -> Result<u32, MachineFault> {
         let upload = self.upload.as_mut().ok_or(Refusal::NoUpload)?;
         self.artifact.extend(upload.take(offset, data)?);
         Ok(upload.held())
@@ -75,7 +75,7 @@ impl Device for Machine {
         Ok(loaded)
     }
 
-    fn set_input(&mut self, index: u32, offset: u64, data: &[u8]) -> Result<(), MachineFault> {
+    fn set_input(&mut self, index: u32, offset: u32, data: &[u8]) -> Result<(), MachineFault> {
         Ok(self.model()?.set_input(index, offset, data)?)
     }
 
@@ -83,7 +83,7 @@ impl Device for Machine {
         Ok(self.model()?.run()?)
     }
 
-    fn output(&mut self, index: u32, offset: u64, limit: usize) -> Result<&[u8], MachineFault> {
+    fn output(&mut self, index: u32, offset: u32, limit: usize) -> Result<&[u8], MachineFault> {
         Ok(self.model()?.output(index, offset, limit)?)
     }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use device_server::rpc_protocol::WrongElement;
-use device_server::{Loaded, Refusal, TimeOptions};
+use device_server::{Loaded, Refusal, TimeOptions, figure};
 use lathe_artifact::Name;
 use lathe_runtime_std::{GoldenError, Options, Runner, RunnerError};
 
@@ -36,14 +36,14 @@ impl Model {
     }
 
     /// Writes a piece of an input.
-    pub fn set_input(&mut self, index: u32, offset: u64, data: &[u8]) -> Result<(), Refusal> {
+    pub fn set_input(&mut self, index: u32, offset: u32, data: &[u8]) -> Result<(), Refusal> {
         let count = self.given.len();
         let given = self.given.get_mut(index as usize).ok_or(Refusal::NoTensor { what: "input", index, count })?;
         let input = self.runner.input_bytes(index as usize);
-        let bytes = input.len() as u64;
+        let bytes = figure(input.len());
         let start = usize::try_from(offset).unwrap_or(usize::MAX);
         let room = input.get_mut(start..).and_then(|rest| rest.get_mut(..data.len()));
-        let beyond = Refusal::BeyondTensor { what: "input", offset, length: data.len(), bytes };
+        let beyond = Refusal::BeyondTensor { what: "input", offset, length: figure(data.len()), bytes };
         room.ok_or(beyond)?.copy_from_slice(data);
         *given = true;
         Ok(())
@@ -61,11 +61,12 @@ impl Model {
     }
 
     /// At most `limit` bytes of an output.
-    pub fn output(&self, index: u32, offset: u64, limit: usize) -> Result<&[u8], Refusal> {
+    pub fn output(&self, index: u32, offset: u32, limit: usize) -> Result<&[u8], Refusal> {
         let count = self.runner.artifact().outputs().len();
         let output = self.runner.outputs().nth(index as usize).map(|(_, bytes)| bytes);
         let whole = output.ok_or(Refusal::NoTensor { what: "output", index, count })?;
-        let beyond = Refusal::BeyondTensor { what: "output", offset, length: limit, bytes: whole.len() as u64 };
+        let beyond =
+            Refusal::BeyondTensor { what: "output", offset, length: figure(limit), bytes: figure(whole.len()) };
         let rest = usize::try_from(offset).ok().and_then(|start| whole.get(start..)).ok_or(beyond)?;
         Ok(rest.get(..limit).unwrap_or(rest))
     }

@@ -35,7 +35,7 @@ impl<L: Link> Remote<L> {
         let clock_hz = client.info()?.clock_hz;
         let bar = console::progress(Some(artifact.len() as u64));
         bar.set_message("uploading");
-        let uploaded = client.upload(artifact, |have| bar.set_position(have));
+        let uploaded = client.upload(artifact, |have| bar.set_position(have as u64));
         bar.finish_and_clear();
         uploaded?;
         let (arena, threads) = client.load(args.threads, deadline)?;
