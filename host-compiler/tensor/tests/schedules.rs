@@ -3,19 +3,16 @@
 //!
 //! `LATHE_BLESS=1` rewrites the expected parts.
 
-mod kernel_eval;
-
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use lathe_graph::DType;
-use lathe_tensor::loops::lower;
+use lathe_tensor::loops::{eval, lower};
 use lathe_tensor::program::eval::{Array, Value, evaluate};
 use lathe_tensor::schedule::{Schedule, Trace};
 use lathe_tensor::{BufferId, Program, Role};
 
 /// Reassociated sums of a few hundred f32 products of numbers around 1.
-const TOLERANCE: f32 = 1e-4;
+const TOLERANCE: f64 = 1e-4;
 
 fn cases() -> Vec<PathBuf> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schedules");
@@ -71,48 +68,44 @@ fn check_numbers(program: &Program, s: &Schedule) {
         ((seed >> 40) as f32) / (1 << 23) as f32 - 1.0
     };
     let mut operands = HashMap::new();
-    let mut memory: Vec<Vec<f32>> = vec![];
     for (k, b) in program.buffers.iter().enumerate() {
-        // integers of a byte, whose sums f32 holds exactly
-        let number = |x: f32| {
-            if b.dtype.is_float() { x } else { (x * 64.0).floor() + if b.dtype.is_signed_int() { 0.0 } else { 64.0 } }
+        // integers of a byte, whose sums are exact
+        let raised = if b.dtype.is_signed_int() { 0 } else { 64 };
+        let value = |x: f32| match b.dtype.is_float() {
+            true => Value::Float(f64::from(x)),
+            false => Value::Int((x * 64.0).floor() as i64 + raised),
         };
-        let data: Vec<f32> = (0..b.elements()).map(|_| number(random())).collect();
         if matches!(b.role, Role::Input | Role::Constant) {
-            let value =
-                |v: &f32| if b.dtype == DType::F32 { Value::Float(f64::from(*v)) } else { Value::Int(*v as i64) };
-            let values = data.iter().map(value).collect();
-            operands.insert(BufferId(k as u32), Array { dtype: b.dtype, data: values });
+            let data = (0..b.elements()).map(|_| value(random())).collect();
+            operands.insert(BufferId(k as u32), Array { dtype: b.dtype, data });
         }
-        memory.push(data);
     }
     let expected = evaluate(program, &operands).unwrap();
-    memory.resize(s.program().buffers.len(), vec![]);
+    let mut memory: Vec<Array> = vec![];
     for (k, b) in s.program().buffers.iter().enumerate() {
         let id = BufferId(k as u32);
-        if let Some(packing) = s.packings().get(&id) {
-            let bytes: Vec<u8> = memory[k].iter().flat_map(|v| v.to_le_bytes()).collect();
-            let packed = packing.pack(&bytes, 4);
-            memory[k] = packed.chunks(4).map(|c| f32::from_le_bytes(c.try_into().unwrap())).collect();
-        } else if b.role == Role::Temp {
-            memory[k] = vec![f32::NAN; b.elements() as usize];
-        }
+        memory.push(match (operands.get(&id), s.packings().get(&id)) {
+            (Some(array), None) => array.clone(),
+            (Some(array), Some(packing)) => {
+                Array::from_bytes(b.dtype, &packing.pack(&array.to_bytes(), b.dtype.size()))
+            }
+            (None, _) => eval::unwritten(b.dtype, b.elements()),
+        });
     }
     for lowered in lower(s, 64) {
-        let mut params: Vec<Vec<f32>> = lowered.params.iter().map(|b| memory[b.0 as usize].clone()).collect();
-        kernel_eval::run(&lowered.kernel, &mut params);
-        for (b, data) in lowered.params.iter().zip(params) {
-            memory[b.0 as usize] = data;
+        let mut params: Vec<Array> = lowered.params.iter().map(|b| memory[b.0 as usize].clone()).collect();
+        eval::run(&lowered.kernel, &mut params, 0..lowered.kernel.parallel).unwrap_or_else(|e| panic!("{e}"));
+        for (b, array) in lowered.params.iter().zip(params) {
+            memory[b.0 as usize] = array;
         }
     }
     for (k, b) in program.buffers.iter().enumerate().filter(|(_, b)| b.role == Role::Output) {
-        for (i, (want, got)) in expected[k].data.iter().zip(&memory[k]).enumerate() {
-            let want = match want {
-                Value::Float(v) => *v,
-                Value::Int(v) => *v as f64,
+        for (i, (want, got)) in expected[k].data.iter().zip(&memory[k].data).enumerate() {
+            let close = match (want, got) {
+                (Value::Float(want), Value::Float(got)) => (want - got).abs() <= TOLERANCE * (1.0 + want.abs()),
+                (want, got) => want == got,
             };
-            let close = (want as f32 - got).abs() <= TOLERANCE * (1.0 + want.abs() as f32);
-            assert!(close, "{}[{i}]: the kernel gives {got}, the program {want}\n{}", b.name, s.text(None));
+            assert!(close, "{}[{i}]: the kernel gives {got:?}, the program {want:?}\n{}", b.name, s.text(None));
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Loops have constant extents and start at 0; buffers are flat; every index is an element offset.
 
 mod build;
+pub mod eval;
 mod finish;
 mod lower;
 mod node;

@@ -22,24 +22,36 @@ pub struct Array {
     pub data: Vec<Value>,
 }
 
+impl Array {
+    /// Elements from their little-endian bytes; bytes beyond the last whole element are left.
+    pub fn from_bytes(dtype: DType, bytes: &[u8]) -> Array {
+        Array { dtype, data: bytes.chunks_exact(dtype.size()).map(|b| functions::decode(dtype, b)).collect() }
+    }
+
+    /// The elements' bytes, little-endian.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.data.iter().flat_map(|&value| functions::encode(self.dtype, value)).collect()
+    }
+}
+
 /// Why an evaluation stopped.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EvalError {
     /// An operand is missing, or has the wrong type or length.
     #[error("operand `{0}` is missing or does not fit")]
     Operand(String),
-    /// A load outside its buffer.
-    #[error("stage `{stage}` reads `{buffer}` at {index:?}")]
+    /// A load or store outside its buffer.
+    #[error("`{stage}` accesses `{buffer}` at {index:?}")]
     OutOfRange {
-        /// the stage
+        /// the stage, or the kernel
         stage: String,
         /// the buffer
         buffer: String,
         /// the index
         index: Vec<i64>,
     },
-    /// The program does not verify.
-    #[error("stage `{0}` is not well typed")]
+    /// A stage or kernel that does not verify.
+    #[error("`{0}` is not well typed")]
     IllTyped(String),
 }
 

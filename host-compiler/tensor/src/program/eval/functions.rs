@@ -55,6 +55,28 @@ pub fn convert(dtype: DType, value: Value) -> Value {
     }
 }
 
+/// An element from its little-endian bytes.
+pub(crate) fn decode(dtype: DType, bytes: &[u8]) -> Value {
+    let bits = bytes.iter().rev().fold(0u64, |bits, &byte| bits << 8 | u64::from(byte));
+    match dtype {
+        DType::F16 => Value::Float(f16::from_bits(bits as u16).to_f64()),
+        DType::F32 => Value::Float(f64::from(f32::from_bits(bits as u32))),
+        DType::F64 => Value::Float(f64::from_bits(bits)),
+        _ => convert(dtype, Value::Int(bits as i64)),
+    }
+}
+
+/// An element's little-endian bytes.
+pub(crate) fn encode(dtype: DType, value: Value) -> Vec<u8> {
+    let bits = match (value, dtype) {
+        (Value::Float(x), DType::F16) => u64::from(f16::from_f64(x).to_bits()),
+        (Value::Float(x), DType::F32) => u64::from((x as f32).to_bits()),
+        (Value::Float(x), _) => x.to_bits(),
+        (Value::Int(x), _) => x as u64,
+    };
+    bits.to_le_bytes()[..dtype.size()].to_vec()
+}
+
 /// Conversion from one type to another.
 pub(crate) fn cast(from: Type, to: Type, x: Value) -> Value {
     match (from, to, x) {
