@@ -61,8 +61,8 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "bench",
-        usage: "[kernels] [--threads N] [--rounds N] [--peers ort,ov,mnn] [--json] [MODEL.onnx]...",
-        about: "time our artifacts and other engines interleaved in one run, and print the ratios",
+        usage: "[kernels | instructions] [--threads N] [--rounds N] [--peers ort,ov,mnn] [--mcpu C] [--json] [MODEL.onnx]...",
+        about: "time our artifacts and other engines interleaved in one run; or count AArch64 instructions under qemu",
         run: bench::run,
     },
     Verb {

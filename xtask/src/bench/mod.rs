@@ -4,6 +4,7 @@
 //! round; in each round each engine runs for a moment in turn; what is printed are medians over all rounds, and
 //! ratios of each round's medians, so that a slow minute slows everybody.
 
+mod instructions;
 mod peer;
 mod statistics;
 
@@ -32,9 +33,12 @@ pub fn run(mut arguments: Arguments) -> Result<()> {
     let rounds = arguments.count("--rounds", 7)?;
     let peers = arguments.value("--peers")?.unwrap_or_else(|| "ort,ov,mnn".into());
     let as_json = arguments.flag("--json");
+    let cpu = arguments.value("--mcpu")?.unwrap_or_else(|| "cortex-a57".into());
     let words = arguments.rest()?;
-    if words == ["kernels"] {
-        return kernels();
+    match words.first().map(String::as_str) {
+        Some("kernels") => return kernels(),
+        Some("instructions") => return instructions::run(&subjects(&words[1..])?, &cpu),
+        _ => {}
     }
     let peers: Vec<&str> = peers.split(',').filter(|name| !name.is_empty()).collect();
     let subjects = subjects(&words)?;
