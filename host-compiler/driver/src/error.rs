@@ -5,6 +5,7 @@ use lathe_codegen::CodegenError;
 use lathe_graph::interpreter::EvalError;
 use lathe_graph::passes::PassError;
 use lathe_import::ImportError;
+use lathe_tensor::loops::InPlaceError;
 use lathe_tensor::recipes::RecipeError;
 use lathe_tensor::schedule::ScheduleError;
 
@@ -52,6 +53,9 @@ pub enum CompileError {
         /// the refused step
         source: ScheduleError,
     },
+    /// A schedule with which a result cannot be written over an operand: the group is scheduled again without.
+    #[error(transparent)]
+    InPlace(#[from] InPlaceError),
     /// A kernel reads or writes more buffers than a step of the plan can name.
     #[error("{group} uses {buffers} buffers, a kernel can have {limit}; this is a bug, please report it")]
     TooManyBuffers {

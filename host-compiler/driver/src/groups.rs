@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use lathe_graph::{Graph, NodeId, ValueId};
 use lathe_tensor::default_schedule::default_schedule;
-use lathe_tensor::loops::lower;
+use lathe_tensor::loops::{lower, verify_in_place};
 use lathe_tensor::program::{Body, Role};
 use lathe_tensor::recipes::{self, GroupProgram};
 use lathe_tensor::schedule::{Packing, Schedule};
@@ -48,18 +48,37 @@ pub struct ScheduledGroup {
     pub schedule: Schedule,
     /// the kernels in order
     pub phases: Vec<Phase>,
+    /// results that are written over operands: (result, operand)
+    pub in_place: Vec<(ValueId, ValueId)>,
 }
 
 impl ScheduledGroup {
-    /// Program, default schedule and loop nests of a group.
+    /// Program, default schedule and loop nests of a group, which may write results over the operands `free`.
     pub fn new(
         graph: &Graph,
         nodes: &[NodeId],
         anchor: NodeId,
+        free: &[ValueId],
         target: &Target,
         level: OptimizationLevel,
     ) -> Result<ScheduledGroup, CompileError> {
         let group = recipes::program_for_group(graph, nodes, anchor)?;
+        if let Some(in_place) = group.in_place(free).filter(|_| level == OptimizationLevel::Full) {
+            match ScheduledGroup::of(graph, nodes, in_place, target, level) {
+                Err(CompileError::InPlace(e)) => log::debug!("{e}"),
+                other => return other,
+            }
+        }
+        ScheduledGroup::of(graph, nodes, group, target, level)
+    }
+
+    fn of(
+        graph: &Graph,
+        nodes: &[NodeId],
+        group: GroupProgram,
+        target: &Target,
+        level: OptimizationLevel,
+    ) -> Result<ScheduledGroup, CompileError> {
         let label = label(graph, nodes);
         let schedule = match level {
             OptimizationLevel::Full => default_schedule(&group, target)
@@ -67,7 +86,10 @@ impl ScheduledGroup {
             OptimizationLevel::None | OptimizationLevel::Graph => Schedule::new(group.program.clone()),
         };
         let phases = phases(graph, &group, &schedule, &label, target.buffer_alignment())?;
-        Ok(ScheduledGroup { nodes: nodes.to_vec(), label, program: group.program, schedule, phases })
+        let value = |b: BufferId| group.buffers.get(b.0 as usize).copied().flatten();
+        let pairs = group.program.in_place.iter().filter_map(|p| Some((value(p.output)?, value(p.over)?)));
+        let in_place = pairs.collect();
+        Ok(ScheduledGroup { nodes: nodes.to_vec(), label, program: group.program, schedule, phases, in_place })
     }
 
     /// Bytes of each temporary that more than one phase touches or that did not fit a worker's workspace.
@@ -101,6 +123,7 @@ fn phases(
     alignment: usize,
 ) -> Result<Vec<Phase>, CompileError> {
     let lowered = lower(schedule, alignment);
+    verify_in_place(schedule.program(), &lowered)?;
     let mut operations = Operations::new(group, schedule);
     let mut phases = Vec::with_capacity(lowered.len());
     for l in lowered {

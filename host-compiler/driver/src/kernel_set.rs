@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use lathe_tensor::loops::Place;
+use lathe_tensor::loops::{KernelBuffer, Place};
 use lathe_tensor::{BufferId, Expr, Kernel, Stmt};
 
 /// Distinct kernels under distinct names.
@@ -54,15 +54,17 @@ fn nest_text(kernel: &Kernel) -> String {
 
 /// Which parameters of `kernel` it reads and which it writes, by their position.
 pub fn accesses(kernel: &Kernel) -> Vec<(bool, bool)> {
-    let params = kernel.buffers.iter().filter(|b| matches!(b.place, Place::Param { .. })).count();
-    let mut accesses = vec![(false, false); params];
+    let index =
+        |b: &KernelBuffer| if let Place::Param { index, .. } = b.place { Some(index as usize + 1) } else { None };
+    let mut accesses = vec![(false, false); kernel.buffers.iter().filter_map(index).max().unwrap_or(0)];
     let mut read = HashSet::new();
     reads(&kernel.body, &mut read);
     for (i, buffer) in kernel.buffers.iter().enumerate() {
         if let Place::Param { index, written } = buffer.place
             && let Some(access) = accesses.get_mut(index as usize)
         {
-            *access = (read.contains(&BufferId(i as u32)), written);
+            // A result written over an operand is one parameter with it.
+            *access = (access.0 || read.contains(&BufferId(i as u32)), access.1 || written);
         }
     }
     accesses

@@ -12,6 +12,7 @@ mod error;
 pub mod footprint;
 mod golden;
 mod groups;
+mod in_place;
 mod kernel_set;
 pub mod memory_plan;
 mod options;

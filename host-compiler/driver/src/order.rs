@@ -11,6 +11,8 @@ pub struct Task {
     pub writes: Vec<usize>,
     /// bytes it needs for itself while it runs
     pub own: usize,
+    /// bytes of what it writes that take the memory of what it reads last
+    pub in_place: usize,
 }
 
 /// What is to be ordered.
@@ -145,7 +147,8 @@ impl Edges {
         let dead_writes = task.writes.iter().filter(|&&b| !self.pinned[b] && self.readers[b].is_empty());
         let freed: usize = dead_reads.map(|(_, &b)| tasks.sizes[b]).sum::<usize>()
             + dead_writes.map(|&b| tasks.sizes[b]).sum::<usize>();
-        (partial.peak.max(during + task.own), during.saturating_sub(freed))
+        let peak = (during + task.own).saturating_sub(task.in_place);
+        (partial.peak.max(peak), during.saturating_sub(freed))
     }
 
     fn run(&self, tasks: &Tasks, from: &Partial, t: usize, done: Vec<u64>, peak: usize, live: usize) -> Partial {
@@ -191,7 +194,11 @@ mod tests {
 
     /// x -> wide1 -> thin1, x -> wide2 -> thin2, then thin1 + thin2; the model computes both wides first.
     fn two_branches() -> Tasks {
-        let task = |reads: &[usize], writes: &[usize]| Task { reads: reads.to_vec(), writes: writes.to_vec(), own: 0 };
+        let task = |reads: &[usize], writes: &[usize]| Task {
+            reads: reads.to_vec(),
+            writes: writes.to_vec(),
+            ..Task::default()
+        };
         Tasks {
             tasks: vec![task(&[0], &[1]), task(&[0], &[2]), task(&[1], &[3]), task(&[2], &[4]), task(&[3, 4], &[5])],
             sizes: vec![64, 6400, 6400, 64, 64, 64],
@@ -210,7 +217,11 @@ mod tests {
 
     #[test]
     fn the_models_order_comes_first_unless_it_is_none() {
-        let task = |reads: &[usize], writes: &[usize]| Task { reads: reads.to_vec(), writes: writes.to_vec(), own: 0 };
+        let task = |reads: &[usize], writes: &[usize]| Task {
+            reads: reads.to_vec(),
+            writes: writes.to_vec(),
+            ..Task::default()
+        };
         let tasks = Tasks {
             tasks: vec![task(&[0], &[1]), task(&[0], &[2]), task(&[1, 2, 2], &[3])],
             sizes: vec![64; 4],

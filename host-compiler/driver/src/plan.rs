@@ -82,6 +82,8 @@ pub fn tasks(graph: &Graph, groups: &[ScheduledGroup], storage: &Storage, option
         // A later phase may read what an earlier one wrote: that needs no other group.
         task.reads.retain(|b| !task.writes.contains(b));
         task.own = own_bytes(group);
+        let bytes = |(result, _): &(ValueId, ValueId)| storage.buffer(*result).map_or(0, |b| storage.sizes[b]);
+        task.in_place = group.in_place.iter().map(bytes).sum();
         task
     };
     let inputs: Vec<usize> = graph.inputs.iter().filter_map(|&v| storage.buffer(v)).collect();

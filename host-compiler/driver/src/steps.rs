@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use lathe_graph::{Graph, NodeId, passes};
+use lathe_graph::{Graph, NodeId, ValueId, passes};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::artifact::{Compiled, Parts};
 use crate::error::CompileError;
 use crate::groups::ScheduledGroup;
+use crate::in_place::overwritable;
 use crate::kernel_set::KernelSet;
 use crate::options::{OptimizationLevel, Options};
 use crate::order::candidate_orders;
@@ -113,13 +114,16 @@ pub fn lower_graph(
             groups.push((nodes, anchor));
         }
     }
-    let one = |(nodes, anchor): &(Vec<NodeId>, NodeId)| {
-        ScheduledGroup::new(&graph, nodes, *anchor, &options.target, options.level)
+    let mut storage = Storage::new(&graph, &view_nodes);
+    let nodes: Vec<&[NodeId]> = groups.iter().map(|(nodes, _)| nodes.as_slice()).collect();
+    let free = overwritable(&graph, &nodes, &storage, options.keep_inputs);
+    let one = |((nodes, anchor), free): (&(Vec<NodeId>, NodeId), &Vec<ValueId>)| {
+        ScheduledGroup::new(&graph, nodes, *anchor, free, &options.target, options.level)
     };
-    let groups = groups.par_iter().map(one).collect::<Result<Vec<_>, _>>()?;
+    let groups = groups.par_iter().zip(&free).map(one).collect::<Result<Vec<_>, _>>()?;
     progress.begin(Step::Plan);
-    let storage = Storage::new(&graph, &view_nodes);
     let tasks = tasks(&graph, &groups, &storage, options);
+    groups.iter().flat_map(|g| &g.in_place).for_each(|&(result, over)| storage.share(result, over));
     let peak = |order: &[usize]| peak_of_order(&graph, &groups, order, &storage, options);
     let candidates = candidate_orders(&tasks);
     // The first of equals: the model's own order stays unless another needs less.

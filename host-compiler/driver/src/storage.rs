@@ -43,6 +43,13 @@ impl Storage {
         self.buffer_of.get(&value).copied()
     }
 
+    /// Gives `value`, and everything in its buffer, the buffer of `over`.
+    pub fn share(&mut self, value: ValueId, over: ValueId) {
+        if let (Some(from), Some(to)) = (self.buffer(value), self.buffer(over)) {
+            self.buffer_of.values_mut().filter(|b| **b == from).for_each(|b| *b = to);
+        }
+    }
+
     /// A buffer for a temporary that no graph value names; `owner` is the value it helps to compute.
     pub fn add_temporary(&mut self, bytes: usize, owner: ValueId) -> usize {
         self.sizes.push(bytes);

@@ -99,6 +99,7 @@ pub(super) fn kernel(
             params.push(source);
         }
     }
+    share_memory(s, &names, &mut places, &mut params);
     let mut rooms = Rooms { s, names: &names, uses: &uses, alignment, workspace: 0, places };
     rooms.place(nodes, 0);
     let Rooms { workspace, places, .. } = rooms;
@@ -117,6 +118,22 @@ pub(super) fn kernel(
     let buffers = buffers.collect();
     let body = body.iter().map(|s| renumber_stmt(s, &renumber)).collect();
     (Kernel { name, buffers, vars: names.vars, parallel, body, workspace }, params)
+}
+
+/// Gives a result and the operand it is written over one parameter, the result's.
+fn share_memory(s: &Schedule, names: &Names, places: &mut HashMap<BufferId, Place>, params: &mut Vec<BufferId>) {
+    for pair in &s.program.in_place {
+        let position = |of: BufferId| params.iter().position(|p| *p == of);
+        let (Some(output), Some(over)) = (position(pair.output), position(pair.over)) else { continue };
+        for (buffer, place) in places.iter_mut() {
+            let Place::Param { index, written } = place else { continue };
+            if names.buffers[buffer.0 as usize] == pair.over {
+                (*index, *written) = (output as u32, true);
+            }
+            *index -= u32::from(*index > over as u32);
+        }
+        params.remove(over);
+    }
 }
 
 /// Elements a buffer holds: of its kept region, or all.

@@ -5,6 +5,7 @@
 mod build;
 pub mod eval;
 mod finish;
+mod in_place;
 mod lower;
 mod node;
 mod partition;
@@ -13,6 +14,7 @@ mod text;
 
 pub use build::identity;
 pub(crate) use build::{combine, store_of};
+pub use in_place::{InPlaceError, verify_in_place};
 pub use lower::{Lowered, lower};
 pub use text::write_expr;
 
@@ -83,7 +85,7 @@ pub enum Stmt {
 /// Where a kernel's buffer lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
-    /// `args[index]`; distinct parameters never overlap
+    /// `args[index]`; distinct parameters never overlap, a result written over an operand is one parameter with it
     Param {
         /// position in the args table
         index: u32,

@@ -120,6 +120,15 @@ pub struct Scan {
     pub last: StageId,
 }
 
+/// A result that is written over an operand: they are one memory, and the operand is gone afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InPlace {
+    /// the result
+    pub output: BufferId,
+    /// the operand whose memory it takes
+    pub over: BufferId,
+}
+
 /// A tensor program.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Program {
@@ -131,6 +140,8 @@ pub struct Program {
     pub stages: Vec<Stage>,
     /// recurrences; disjoint
     pub scans: Vec<Scan>,
+    /// results written over operands
+    pub in_place: Vec<InPlace>,
 }
 
 impl Program {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Program, Role, Scan, StageId};
+use super::{InPlace, Program, Role, Scan, StageId};
 use crate::expr::{BufferId, Expr};
 
 /// A program without dead stages and buffers, and where the old ones went.
@@ -32,6 +32,9 @@ impl Program {
             stage.body = stage.body.map(&mut |e| reading(e.clone(), &buffers));
             program.stages.push(stage);
         }
+        let both = |p: &InPlace| Some((buffers[p.output.0 as usize]?, buffers[p.over.0 as usize]?));
+        program.in_place =
+            self.in_place.iter().filter_map(both).map(|(output, over)| InPlace { output, over }).collect();
         program.scans = self.scans.iter().filter_map(|s| surviving(*s, &stages)).collect();
         Pruned { program, buffers, stages }
     }

@@ -26,6 +26,16 @@ stage zero[i:6] -> y = f32:0.0
 stage hit[i:4] -> y[cast<index>(x[i])] add f32:1.0
 ";
 
+const IN_PLACE: &str = "program p
+buffer x: input f32[4,3]
+buffer w: input f32[3]
+buffer y: output f32[4,3]
+buffer z: output f32[4,3]
+stage add[i:4, j:3] -> y = (x[i, j] + w[j])
+stage neg[i:4, j:3] -> z = neg(w[j])
+in_place y x
+";
+
 fn parsed(text: &str) -> Program {
     Program::parse(text).unwrap_or_else(|e| panic!("{e}\n{text}"))
 }
@@ -39,7 +49,7 @@ fn broken(text: &str, from: &str, to: &str) -> VerifyError {
 
 #[test]
 fn good_programs_verify_and_print_as_they_were_read() {
-    for text in [GOOD, RECURRENCE, UPDATE] {
+    for text in [GOOD, RECURRENCE, UPDATE, IN_PLACE] {
         let program = parsed(text);
         program.verify().unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(program.to_string(), text);
@@ -130,4 +140,16 @@ fn faulty_texts_name_the_place() {
     assert_eq!(at("program p\nbuffer x: output f32[2]\nstage s[i:2] -> x = f32:1.0 extra"), (3, 29));
     let deep = format!("program p\nbuffer x: output f32[2]\nstage s[i:2] -> x = {}", "neg(".repeat(100_000));
     assert_eq!(Program::parse(&deep).expect_err("too deep").line, 3);
+}
+
+#[test]
+fn results_are_written_over_operands_read_point_by_point() {
+    let refused = |from: &str, to: &str| match broken(IN_PLACE, from, to) {
+        VerifyError::InPlace { what, .. } => what,
+        other => panic!("{other}"),
+    };
+    assert_eq!(refused("in_place y x", "in_place y w"), "it has another type or shape");
+    assert_eq!(refused("in_place y x", "in_place y x\nin_place z x"), "one of them is named twice");
+    assert_eq!(refused("in_place y x", "in_place x y"), "a result takes an operand's memory");
+    assert_eq!(refused("neg(w[j])", "x[(3 - i), j]"), "an element is read for other elements");
 }

@@ -11,7 +11,8 @@
 //! ```
 //! Axes stand for themselves, integers are indices, `dtype:value` is a constant, `%k` a local bound by
 //! `(let %k = value in body)`. A scalar load is `name[]`. An update is `stage s[i:4] -> x[index, …] set value`, or
-//! `add`, `mul`, `max`, `min` instead of `set`. `scan first last` names the stages of a recurrence.
+//! `add`, `mul`, `max`, `min` instead of `set`. `scan first last` names the stages of a recurrence, `in_place out0 in0` a
+//! result that is written over an operand.
 
 mod parse;
 mod print;

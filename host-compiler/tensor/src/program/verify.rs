@@ -13,6 +13,8 @@
 //! 7. Scans are disjoint, in order, of `Map` and `Reduce` stages whose first axes have one extent. Within a scan a
 //!    buffer of the scan is read at the first axis itself (earlier stages) or below it (any stage of the scan).
 //! 8. An index that is evaluated unconditionally and does not depend on data stays in its dimension.
+//! 9. A result is written over an operand of its type and shape, and over one only. Each element of the operand is read
+//!    for the same element of a `Map` alone, outside scans.
 
 use std::collections::HashSet;
 
@@ -127,6 +129,16 @@ pub enum VerifyError {
         /// what is wrong
         what: &'static str,
     },
+    /// Rule 9.
+    #[error("`{output}` cannot be written over `{over}`: {what}")]
+    InPlace {
+        /// the result
+        output: String,
+        /// the operand
+        over: String,
+        /// why not
+        what: &'static str,
+    },
     /// Rule 8.
     #[error("stage `{stage}` reads `{buffer}` at {low}..={high} of dimension {dim}, extent {extent}")]
     Range {
@@ -164,7 +176,51 @@ impl Program {
                 }
             }
         }
+        self.verify_in_place()?;
         self.verify_order()
+    }
+
+    fn verify_in_place(&self) -> Result<(), VerifyError> {
+        for (k, pair) in self.in_place.iter().enumerate() {
+            let (Some(output), Some(over)) =
+                (self.buffers.get(pair.output.0 as usize), self.buffers.get(pair.over.0 as usize))
+            else {
+                return Err(VerifyError::Unknown("in_place".to_string()));
+            };
+            let alike = output.dtype == over.dtype && output.shape == over.shape;
+            let shared = self.in_place[..k].iter().any(|p| p.output == pair.output || p.over == pair.over);
+            let what = match (output.role, over.role) {
+                (Role::Output, Role::Input) if !alike => "it has another type or shape",
+                (Role::Output, Role::Input) if shared => "one of them is named twice",
+                (Role::Output, Role::Input) if !self.is_read_at_its_own_point(pair.over) => {
+                    "an element is read for other elements"
+                }
+                (Role::Output, Role::Input) => continue,
+                _ => "a result takes an operand's memory",
+            };
+            return Err(VerifyError::InPlace { output: output.name.clone(), over: over.name.clone(), what });
+        }
+        Ok(())
+    }
+
+    /// Whether `buffer` is read by maps outside scans alone, at the point they compute.
+    fn is_read_at_its_own_point(&self, buffer: BufferId) -> bool {
+        let shape = &self.buffer(buffer).shape;
+        let own = |index: &[Expr]| {
+            (0u32..).zip(index).zip(shape).all(|((axis, i), &n)| n == 1 || *i == Expr::Var(VarId(axis)))
+        };
+        self.stages.iter().enumerate().all(|(k, stage)| {
+            let in_scan = self.scans.iter().any(|s| (s.first.0..=s.last.0).contains(&(k as u32)));
+            let same = stage.axes.iter().map(|a| a.extent).eq(shape.iter().copied());
+            let may = matches!(stage.body, Body::Map(_)) && !in_scan && same;
+            let mut right = true;
+            stage.body.visit(&mut |e| {
+                if let Expr::Load { buffer: b, index } = e {
+                    right &= *b != buffer || (may && own(index));
+                }
+            });
+            right
+        })
     }
 
     fn verify_names(&self) -> Result<(), VerifyError> {

@@ -19,6 +19,7 @@ mod gather;
 mod group;
 mod gru;
 mod image;
+mod in_place;
 mod instance_norm;
 mod kind;
 mod layer_norm;

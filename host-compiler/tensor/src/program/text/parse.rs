@@ -2,7 +2,7 @@
 
 use lathe_graph::DType;
 
-use super::super::{Axis, Body, Buffer, Combiner, Program, Scan, Stage, StageId};
+use super::super::{Axis, Body, Buffer, Combiner, InPlace, Program, Scan, Stage, StageId};
 use super::{BINARY, COMBINERS, COMPARE, ROLES, UNARY, key_of};
 use crate::expr::{BinaryFn, BufferId, Expr, Scalar, Type, VarId};
 
@@ -39,7 +39,11 @@ impl Program {
                     let (first, last) = (p.stage_id(&program)?, p.stage_id(&program)?);
                     program.scans.push(Scan { first, last });
                 }
-                _ => return Err(p.expected_at(0, "`program`, `buffer`, `stage` or `scan`")),
+                "in_place" => {
+                    let (output, over) = (p.buffer_id(&program)?, p.buffer_id(&program)?);
+                    program.in_place.push(InPlace { output, over });
+                }
+                _ => return Err(p.expected_at(0, "`program`, `buffer`, `stage`, `scan` or `in_place`")),
             }
             p.end()?;
         }

@@ -19,6 +19,9 @@ impl Display for Program {
         for scan in &self.scans {
             writeln!(f, "scan {} {}", self.stage(scan.first).name, self.stage(scan.last).name)?;
         }
+        for pair in &self.in_place {
+            writeln!(f, "in_place {} {}", self.buffer(pair.output).name, self.buffer(pair.over).name)?;
+        }
         Ok(())
     }
 }
