@@ -165,7 +165,7 @@ impl<'a, W: Workers> Model<'a, W> {
     }
 
     /// The workers the model runs on.
-    pub fn workers(&mut self) -> &mut W {
-        &mut self.workers
+    pub fn workers(&self) -> &W {
+        &self.workers
     }
 }

@@ -27,7 +27,7 @@ pub use cpu::{host, host_features, host_target};
 pub use error::RunnerError;
 pub use lathe_artifact as artifact;
 pub use lathe_artifact::{Artifact, ArtifactError, DType, Host, Tensor};
-pub use lathe_executor::{Element, GoldenError, LoadError};
+pub use lathe_executor::{Element, GoldenError, LoadError, Progress};
 pub use memory::AlignedBytes;
 pub use pool::Pool;
 pub use profile::StepProfile;

@@ -1,8 +1,10 @@
 //! A small pool of pinned threads that wait by spinning a while, then sleep.
 
+use std::any::Any;
 use std::cell::UnsafeCell;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 
 use lathe_executor::Workers;
@@ -34,7 +36,25 @@ struct Shared {
     job: UnsafeCell<Option<Job>>,
     /// Whether each worker sleeps or is about to; worker 1 has number 0.
     asleep: Vec<Padded<AtomicBool>>,
+    /// What the job panicked with on other workers.
+    panics: Mutex<Vec<Box<dyn Any + Send>>>,
     stop: AtomicBool,
+}
+
+impl Shared {
+    fn panics(&self) -> MutexGuard<'_, Vec<Box<dyn Any + Send>>> {
+        // A list of panics is whole after any push.
+        self.panics.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until no worker has the job.
+    fn wait(&self) {
+        let mut looks = 0u32;
+        while self.running.0.load(Ordering::Acquire) != 0 {
+            looks = looks.saturating_add(1);
+            if looks < PATIENT_SPINS { std::hint::spin_loop() } else { thread::yield_now() }
+        }
+    }
 }
 
 // SAFETY: `job` is written by the caller only while no worker runs (`running` is 0) and read by workers only after the
@@ -43,18 +63,19 @@ unsafe impl Sync for Shared {}
 // SAFETY: the job pointer is only followed while the caller waits inside `Pool::run`.
 unsafe impl Send for Shared {}
 
-/// The caller and `threads - 1` more, each pinned to a CPU of its own.
+/// The caller and `threads - 1` more.
 pub struct Pool {
     shared: Arc<Shared>,
     helpers: Vec<JoinHandle<()>>,
 }
 
 impl Pool {
-    /// A pool of `threads` workers, the caller counted; 0 means one per CPU that this process may use. With `pin`, the
-    /// other workers are pinned to CPUs other than the caller's, unless there are more workers than CPUs.
+    /// A pool of `threads` workers, the caller counted; 0 means one per CPU that this process may use, at most
+    /// [`MAX_THREADS`]. With `pin`, each other worker is pinned to a CPU of its own, not the one the caller now runs
+    /// on, unless there are more workers than CPUs; the caller is left as it is.
     pub fn new(threads: usize, pin: bool) -> Result<Pool, RunnerError> {
         let cpus = allowed_cpus();
-        let threads = if threads == 0 { cpus.len().max(1) } else { threads };
+        let threads = if threads == 0 { one_per_cpu(cpus.len()) } else { threads };
         if threads > MAX_THREADS {
             return Err(RunnerError::TooManyThreads { threads, limit: MAX_THREADS });
         }
@@ -63,6 +84,7 @@ impl Pool {
             running: Padded(AtomicUsize::new(0)),
             job: UnsafeCell::new(None),
             asleep: (1..threads).map(|_| Padded(AtomicBool::new(false))).collect(),
+            panics: Mutex::default(),
             stop: AtomicBool::new(false),
         });
         let mut pool = Pool { shared, helpers: Vec::new() };
@@ -97,28 +119,18 @@ unsafe impl Workers for Pool {
     }
 
     fn run(&mut self, job: &(dyn Fn(usize) + Sync)) {
-        // SAFETY: only the lifetime changes. `Finish` keeps this function from ending, even by a panic, while a worker
-        // may still follow the pointer.
+        // SAFETY: only the lifetime changes. This function does not end, even by a panic, while a worker may still
+        // follow the pointer.
         let job_pointer: Job = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), Job>(job) };
         // SAFETY: no worker runs between two jobs, and `&mut self` keeps other callers out.
         unsafe { *self.shared.job.get() = Some(job_pointer) };
         self.shared.running.0.store(self.helpers.len(), Ordering::Relaxed);
-        let finish = Finish(&self.shared.running.0);
         self.announce();
-        job(0);
-        drop(finish);
-    }
-}
-
-/// Waits for the workers when it is dropped.
-struct Finish<'r>(&'r AtomicUsize);
-
-impl Drop for Finish<'_> {
-    fn drop(&mut self) {
-        let mut looks = 0u32;
-        while self.0.load(Ordering::Acquire) != 0 {
-            looks = looks.saturating_add(1);
-            if looks < PATIENT_SPINS { std::hint::spin_loop() } else { thread::yield_now() }
+        let own = catch_unwind(AssertUnwindSafe(|| job(0)));
+        self.shared.wait();
+        let others = std::mem::take(&mut *self.shared.panics());
+        if let Some(panic) = own.err().or(others.into_iter().next()) {
+            resume_unwind(panic);
         }
     }
 }
@@ -128,10 +140,15 @@ impl Drop for Pool {
         self.shared.stop.store(true, Ordering::SeqCst);
         self.announce();
         for helper in self.helpers.drain(..) {
-            // A worker's panic has been printed by its own thread.
+            // It catches what its jobs panic with, so it has nothing to tell.
             let _ = helper.join();
         }
     }
+}
+
+/// As many workers as `cpus` CPUs can run at once and a pool may have.
+fn one_per_cpu(cpus: usize) -> usize {
+    cpus.clamp(1, MAX_THREADS)
 }
 
 /// The life of a helper thread.
@@ -144,19 +161,11 @@ fn work(shared: &Shared, worker: usize, cpu: Option<usize>) {
         seen = epoch;
         // SAFETY: the epoch announced a job, written before it, that lives until `running` reaches 0.
         let job = unsafe { (*shared.job.get()).map(|job| &*job) };
-        let _done = Done(&shared.running.0);
-        if let Some(job) = job {
-            job(worker);
+        let outcome = catch_unwind(AssertUnwindSafe(|| job.map_or((), |job| job(worker))));
+        if let Err(panic) = outcome {
+            shared.panics().push(panic);
         }
-    }
-}
-
-/// Counts a worker out when it is dropped.
-struct Done<'r>(&'r AtomicUsize);
-
-impl Drop for Done<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Release);
+        shared.running.0.fetch_sub(1, Ordering::Release);
     }
 }
 
@@ -211,5 +220,32 @@ fn pin_to(cpu: usize) {
         let mut set: libc::cpu_set_t = std::mem::zeroed();
         libc::CPU_SET(cpu, &mut set);
         libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_any_worker_reaches_the_caller_and_the_pool_works_on() {
+        let mut pool = Pool::new(3, false).unwrap();
+        for round in 0..30 {
+            let guilty = round % 3;
+            let run = || pool.run(&|worker| assert_ne!(worker, guilty, "the job's own"));
+            let panic = catch_unwind(AssertUnwindSafe(run)).expect_err("a panic");
+            assert!(panic.downcast_ref::<String>().is_some_and(|text| text.contains("the job's own")));
+            let calls = [const { AtomicUsize::new(0) }; 3];
+            pool.run(&|worker| {
+                calls[worker].fetch_add(1, Ordering::Relaxed);
+            });
+            assert_eq!(calls.map(AtomicUsize::into_inner), [1, 1, 1]);
+        }
+    }
+
+    #[test]
+    fn as_many_threads_as_cpus_and_a_pool_may_have() {
+        assert_eq!([0, 1, 64, 1024].map(one_per_cpu), [1, 1, 64, MAX_THREADS]);
+        assert!(Pool::new(0, true).is_ok());
     }
 }

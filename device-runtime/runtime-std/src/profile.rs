@@ -28,13 +28,12 @@ impl Runner {
     /// Runs once to warm up, then `repeat` times, and times every step.
     pub fn profile(&mut self, repeat: u32) -> Vec<StepProfile> {
         self.run();
-        let mut samples = vec![Vec::with_capacity(repeat as usize); self.artifact().step_count()];
+        let mut samples = vec![Vec::new(); self.artifact().step_count()];
         for _ in 0..repeat {
-            self.restore_inputs();
-            self.model().restart();
+            self.restart();
             for step in &mut samples {
                 let start = Instant::now();
-                let progress = self.model().step();
+                let progress = self.step();
                 step.push(start.elapsed().as_secs_f64() * 1e3);
                 if progress == Progress::Done {
                     break;

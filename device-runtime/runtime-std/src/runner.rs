@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use lathe_artifact::{Artifact, DType, Space, Tensor};
-use lathe_executor::{Element, GoldenError, LoadError, Model, Placement};
+use lathe_executor::{Element, GoldenError, LoadError, Model, Placement, Progress, Workers};
 
 use crate::code::ExecutableCode;
 use crate::cpu::host;
@@ -18,7 +18,7 @@ use crate::timing::{TimeOptions, Timing, evaluate};
 pub struct Options {
     /// Threads, the caller's counted; 0 means one per CPU that this process may use.
     pub threads: usize,
-    /// Whether threads are pinned, each to a CPU of its own.
+    /// Whether the threads beside the caller's are pinned, each to a CPU of its own.
     pub pin: bool,
     /// Bytes of the arena, for trying what a smaller machine has; none means as many as the model needs.
     pub arena_bytes: Option<usize>,
@@ -101,8 +101,7 @@ impl Runner {
     }
 
     /// Threads the model runs on, the caller's counted.
-    pub fn threads(&mut self) -> usize {
-        use lathe_executor::Workers;
+    pub fn threads(&self) -> usize {
         self.model.workers().count()
     }
 
@@ -143,6 +142,22 @@ impl Runner {
         self.model.run();
     }
 
+    /// Makes [`Runner::step`] begin a new run, on the inputs set.
+    pub fn restart(&mut self) {
+        self.restore_inputs();
+        self.model.restart();
+    }
+
+    /// Runs the next step, after [`Runner::restart`] the first.
+    pub fn step(&mut self) -> Progress {
+        self.model.step()
+    }
+
+    /// The whole arena between steps: what `run --compare` checks intermediate tensors in.
+    pub fn arena(&self) -> &[u8] {
+        self.model.arena()
+    }
+
     /// The bytes of the output `name`, in memory order, valid after a run.
     pub fn output(&self, name: &str) -> Result<&[u8], RunnerError> {
         let (index, _) = find("output", self.artifact().outputs(), name)?;
@@ -177,13 +192,8 @@ impl Runner {
         evaluate(options, || self.run())
     }
 
-    /// The model itself, for steps and direct access to the arena.
-    pub fn model(&mut self) -> &mut Model<'static, Pool> {
-        &mut self.model
-    }
-
     /// Puts the inputs whose memory a run overwrites back to the values set.
-    pub(crate) fn restore_inputs(&mut self) {
+    fn restore_inputs(&mut self) {
         for (index, kept) in self.kept_inputs.iter().enumerate() {
             if let (Some(kept), Some(input)) = (kept, self.model.input(index)) {
                 input.copy_from_slice(kept.as_slice());
@@ -202,7 +212,6 @@ fn aligned_constants(artifact: &Artifact<'_>) -> Result<Option<AlignedBytes>, Ru
 }
 
 fn arena_for(artifact: &Artifact<'_>, pool: &Pool, given: Option<usize>) -> Result<AlignedBytes, RunnerError> {
-    use lathe_executor::Workers;
     let workers = pool.count();
     let header = artifact.header();
     let too_large = LoadError::ArenaTooSmall { needed: usize::MAX, given: usize::MAX, workers };
@@ -212,7 +221,7 @@ fn arena_for(artifact: &Artifact<'_>, pool: &Pool, given: Option<usize>) -> Resu
     AlignedBytes::zeroed(bytes, header.arena_align()).map_err(|source| RunnerError::Memory { bytes, source })
 }
 
-/// A place beside the arena for each input that some step or another input's place overwrites.
+/// A place beside the arena for each input that some step overwrites.
 fn kept_inputs(artifact: &Artifact<'_>) -> Result<Vec<Option<AlignedBytes>>, RunnerError> {
     let keep = |tensor: Tensor<'_>| {
         if !is_overwritten(artifact, &tensor) {

@@ -2,7 +2,7 @@
 
 mod sample;
 
-use lathe_runtime_std::{Options, Runner, TimeOptions};
+use lathe_runtime_std::{Options, Progress, Runner, TimeOptions};
 use std::time::Duration;
 
 const SHAPE: [usize; 2] = [17, 59];
@@ -140,4 +140,20 @@ fn profile_and_time_cover_every_step() {
     let timing = runner.time(&TimeOptions { number: 3, repeat: 4, ..TimeOptions::default() });
     assert_eq!((timing.samples_ms.len(), timing.number), (4, 3));
     assert!(timing.min_ms() > 0.0 && timing.min_ms() <= timing.median_ms() && timing.median_ms() <= timing.max_ms());
+}
+
+#[test]
+fn single_steps_run_on_the_inputs_set() {
+    let mut runner = load(&Options { threads: 2, ..Options::default() });
+    let (x, y) = case(5.0);
+    runner.set("x", &SHAPE, &x).expect("sets");
+    for _ in 0..2 {
+        // The output lies where the input is, so a run that did not begin on the values set would see its own output.
+        runner.restart();
+        assert_eq!(runner.step(), Progress::More);
+        let doubled = runner.arena().chunks_exact(4).skip(sample::ELEMENTS.next_multiple_of(16) as usize);
+        assert!(doubled.zip(&x).all(|(bytes, x)| bytes == (2.0 * x).to_le_bytes()));
+        assert_eq!(runner.step(), Progress::Done);
+        assert_output(&runner, &y);
+    }
 }

@@ -95,9 +95,9 @@ fn differences(lowering: &Lowering, runner: &mut Runner, inputs: &[Tensor]) -> O
     let graph = &lowering.graph;
     let mut known = Known::new(graph, inputs);
     let mut all = Vec::new();
-    runner.model().restart();
+    runner.restart();
     for (number, step) in lowering.plan.steps.iter().enumerate() {
-        runner.model().step();
+        runner.step();
         let group = &lowering.groups[step.group];
         if step.phase + 1 < group.phases.len() {
             continue;
@@ -122,7 +122,7 @@ fn differences(lowering: &Lowering, runner: &mut Runner, inputs: &[Tensor]) -> O
 fn stored(lowering: &Lowering, runner: &mut Runner, value: ValueId) -> Option<Tensor> {
     let offset = lowering.plan.offset(value)?;
     let ty = lowering.graph.ty(value).clone();
-    let bytes = runner.model().arena().get(offset..offset + ty.bytes())?.to_vec();
+    let bytes = runner.arena().get(offset..offset + ty.bytes())?.to_vec();
     Tensor::new(ty, bytes)
 }
 
