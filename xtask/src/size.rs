@@ -1,92 +1,86 @@
-//! `cargo xtask size`: bytes of the device side on each microcontroller target.
+//! `cargo xtask size`: what each part of the runtime takes of a microcontroller's flash, against a committed budget.
 //!
-//! Each crate is built as it ships, and the sections of its objects are added up: `text` is code and constant data
-//! that lie in flash, `data` is initialised RAM, `bss` is zeroed RAM. A program that links the crate drops what it
-//! does not call, so these are upper bounds.
+//! The parts are differences of linked images (`boards/footprint`), so that they hold what a program really gets: the
+//! linker has dropped what nobody calls, and the compiler has inlined across crates. Those images do not link if
+//! loading or running a model could panic.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
-use std::fs;
+use anyhow::{Context, Result, ensure};
 
 use crate::arguments::Arguments;
+use crate::board::{self, Board};
 use crate::process;
-use crate::toolchain::{MICROCONTROLLERS, Toolchain};
+use crate::toolchain::{Toolchain, firmware_target};
 
-/// Crates that run without an operating system.
-pub const DEVICE_CRATES: [&str; 4] = ["lathe-artifact", "lathe-executor", "rpc-protocol", "device-runtime"];
+/// The board whose firmware is measured.
+const BOARD: &str = "mps2-an386";
 /// From the package `llvm-19`.
 const SIZE_TOOL: &str = "llvm-size-19";
+/// Most bytes of each part.
+const BUDGET: &str = include_str!("../size-budget.toml");
 
-/// Bytes of one crate.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Sizes {
-    text: u64,
-    data: u64,
-    bss: u64,
-}
+/// A part, and its bytes of flash.
+type Part = (&'static str, u64);
 
-/// The verb: a table.
+/// The verb: a table; what is over its budget is an error.
 pub fn run(arguments: Arguments) -> Result<()> {
     arguments.nothing_more()?;
-    println!("{:<16} {:<24} {:>8} {:>8} {:>8}", "crate", "target", "text", "data", "bss");
-    for target in MICROCONTROLLERS {
-        let toolchain = Toolchain::for_target(target)?;
-        build(&toolchain)?;
-        for package in DEVICE_CRATES {
-            let sizes = measure(&library(&toolchain, package)?)?;
-            println!("{package:<16} {target:<24} {:>8} {:>8} {:>8}", sizes.text, sizes.data, sizes.bss);
-        }
+    let parts = parts(&board::find(BOARD)?)?;
+    let budget: toml::Table = BUDGET.parse().context("xtask/size-budget.toml")?;
+    println!("{:<20} {:>8} {:>8}", "part", "bytes", "budget");
+    for (name, bytes) in &parts {
+        let most = budget.get(*name).map_or(String::new(), |most| most.to_string());
+        println!("{name:<20} {bytes:>8} {most:>8}");
+    }
+    within(&parts, &budget)
+}
+
+/// Builds the images and takes their differences.
+fn parts(board: &Board) -> Result<Vec<Part>> {
+    board::build(board)?;
+    let toolchain = Toolchain::for_target(firmware_target(&board.target)?)?;
+    board::build_package(&toolchain, "lathe-footprint")?;
+    let image = |name: &str| measure(&toolchain.output_in(&board::cargo_folder()).join(name));
+    let (startup, drivers, loader, executor) =
+        (image("startup")?, image("drivers")?, image("loader")?, image("executor")?);
+    let firmware = measure(&board::firmware(board))?;
+    let less = |a: u64, b: u64| a.checked_sub(b).context("an image is smaller than one it contains");
+    Ok(vec![
+        ("startup", startup),
+        ("drivers", less(drivers, startup)?),
+        ("loader", less(loader, startup)?),
+        ("executor", less(executor, loader)?),
+        ("loader + executor", less(executor, startup)?),
+        ("request loop", less(firmware, drivers + less(executor, startup)?)?),
+        ("whole firmware", firmware),
+    ])
+}
+
+/// Fails when a part is over its budget, or the budget names a part that there is not.
+fn within(parts: &[Part], budget: &toml::Table) -> Result<()> {
+    for (name, most) in budget {
+        let most = most.as_integer().and_then(|most| u64::try_from(most).ok());
+        let most = most.with_context(|| format!("size-budget.toml: `{name}` is no number of bytes"))?;
+        let part = parts.iter().find(|(part, _)| part == name);
+        let (_, bytes) = part.with_context(|| format!("size-budget.toml: there is no part `{name}`"))?;
+        ensure!(*bytes <= most, "{name} takes {bytes} bytes of flash, {} over its budget of {most}", bytes - most);
     }
     Ok(())
 }
 
-/// Builds the device crates without std for one target.
-pub fn build(toolchain: &Toolchain) -> Result<()> {
-    eprintln!("{}", toolchain.describe());
-    let mut cargo = toolchain.cargo("build");
-    for package in DEVICE_CRATES {
-        cargo.args(["--package", package]);
-    }
-    process::run(&mut cargo)
+/// Bytes of flash of a linked image: code, constants and initial values.
+fn measure(image: &Path) -> Result<u64> {
+    let told = process::capture(Command::new(SIZE_TOOL).arg("--format=berkeley").arg(image))?;
+    parse(&told).with_context(|| format!("{SIZE_TOOL} on {}", image.display()))
 }
 
-fn library(toolchain: &Toolchain, package: &str) -> Result<PathBuf> {
-    let name = format!("lib{}.rlib", package.replace('-', "_"));
-    let path = toolchain.output().join(name);
-    if !path.is_file() {
-        bail!("{} was not built", path.display());
-    }
-    Ok(path)
-}
-
-fn measure(library: &Path) -> Result<Sizes> {
-    // The archive's copy without rustc's metadata member, which the tool cannot read.
-    let folder = library.with_extension("objects");
-    if folder.exists() {
-        fs::remove_dir_all(&folder)?;
-    }
-    fs::create_dir_all(&folder)?;
-    process::capture(Command::new("llvm-ar-19").arg("x").arg(library).current_dir(&folder))?;
-    let mut total = Sizes::default();
-    for entry in fs::read_dir(&folder)? {
-        let object = entry?.path();
-        if object.extension().is_some_and(|extension| extension == "o") {
-            let told = process::capture(Command::new(SIZE_TOOL).arg("--format=berkeley").arg(&object))?;
-            let sizes = parse(&told).with_context(|| format!("{SIZE_TOOL} on {}", object.display()))?;
-            total = Sizes { text: total.text + sizes.text, data: total.data + sizes.data, bss: total.bss + sizes.bss };
-        }
-    }
-    fs::remove_dir_all(&folder)?;
-    Ok(total)
-}
-
-/// The first three numbers of the tool's second line.
-fn parse(told: &str) -> Option<Sizes> {
+/// The first two numbers of the tool's second line, added.
+fn parse(told: &str) -> Option<u64> {
     let mut numbers = told.lines().nth(1)?.split_whitespace().map(str::parse::<u64>);
     let mut next = || numbers.next()?.ok();
-    Some(Sizes { text: next()?, data: next()?, bss: next()? })
+    Some(next()? + next()?)
 }
 
 #[cfg(test)]
@@ -97,7 +91,22 @@ mod tests {
     fn the_tools_table_is_read() {
         let told =
             "   text\t   data\t    bss\t    dec\t    hex\tfilename\n    120\t      4\t     16\t    140\t     8c\ta.o\n";
-        assert_eq!(parse(told), Some(Sizes { text: 120, data: 4, bss: 16 }));
+        assert_eq!(parse(told), Some(124));
         assert_eq!(parse("nothing"), None);
+    }
+
+    #[test]
+    fn a_byte_over_the_budget_is_one_too_many() {
+        let budget: toml::Table = "a = 10\n'b + c' = 5".parse().unwrap();
+        assert!(within(&[("a", 10), ("b + c", 5), ("d", 99)], &budget).is_ok());
+        let over = within(&[("a", 10), ("b + c", 6)], &budget).unwrap_err().to_string();
+        assert_eq!(over, "b + c takes 6 bytes of flash, 1 over its budget of 5");
+        assert!(within(&[("a", 10)], &budget).unwrap_err().to_string().contains("no part `b + c`"));
+    }
+
+    #[test]
+    fn the_committed_budget_holds_the_limit_of_the_executor() {
+        let budget: toml::Table = BUDGET.parse().unwrap();
+        assert_eq!(budget["loader + executor"].as_integer(), Some(12 * 1024));
     }
 }

@@ -27,10 +27,7 @@ pub fn cargo_folder() -> PathBuf {
 /// Builds a board's firmware and lays it where it is found.
 pub fn build(board: &Board) -> Result<()> {
     let toolchain = Toolchain::for_target(firmware_target(&board.target)?)?;
-    eprintln!("{}", toolchain.describe());
-    let mut cargo = toolchain.cargo_into("build", &cargo_folder());
-    cargo.arg("--manifest-path").arg(folder().join("Cargo.toml")).args(["--package", &board.name]);
-    process::run(&mut cargo)?;
+    build_package(&toolchain, &board.name)?;
     let image = firmware(board);
     fs::create_dir_all(image.with_file_name(""))?;
     // Laid down whole: another run may be starting the one that is there.
@@ -39,4 +36,11 @@ pub fn build(board: &Board) -> Result<()> {
     fs::rename(&partial, &image)?;
     eprintln!("{}: {}", board.name, image.display());
     Ok(())
+}
+
+/// Builds a package of the boards' workspace into [`cargo_folder`].
+pub fn build_package(toolchain: &Toolchain, package: &str) -> Result<()> {
+    eprintln!("{}", toolchain.describe());
+    let mut cargo = toolchain.cargo_into("build", &cargo_folder());
+    process::run(cargo.arg("--manifest-path").arg(folder().join("Cargo.toml")).args(["--package", package]))
 }

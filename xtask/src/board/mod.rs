@@ -5,8 +5,9 @@ mod create;
 mod description;
 mod run;
 
-pub use build::{build, firmware};
-pub use description::{all, find};
+pub use build::{build, build_package, built, cargo_folder, firmware};
+pub use create::create;
+pub use description::{Board, all, find, folder};
 
 use anyhow::{Result, bail, ensure};
 
@@ -27,7 +28,7 @@ pub fn run(mut arguments: Arguments) -> Result<()> {
         ("build", [], _) => all()?.iter().try_for_each(build),
         ("build", names, _) => names.iter().try_for_each(|name| build(&find(name)?)),
         ("run", [name, artifact], _) => run::run(&find(name)?, artifact),
-        ("new", [name], Some(from)) => create::create(name, &find(&from)?).map(|_| ()),
+        ("new", [name], Some(from)) => create(name, &find(&from)?).map(drop),
         _ => bail!("usage: cargo xtask board {USAGE}"),
     }
 }

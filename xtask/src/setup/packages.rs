@@ -22,8 +22,9 @@ const ALWAYS: &[&str] = &[
     "g++",
     "gcc-aarch64-linux-gnu",
     "libc6-dev-arm64-cross",
-    // Running AArch64 programs.
+    // Running AArch64 programs, and microcontroller boards.
     "qemu-user",
+    "qemu-system-arm",
     "python3",
 ];
 /// Debian's Rust for microcontrollers.
@@ -119,6 +120,7 @@ fn provided(package: &str) -> bool {
         "g++" => process::on_path("g++") && process::on_path("cc"),
         "python3" => process::on_path("python3"),
         "qemu-user" => process::on_path("qemu-aarch64"),
+        "qemu-system-arm" => process::on_path("qemu-system-arm"),
         "llvm-19-dev" => Path::new("/usr/lib/llvm-19/include/llvm-c/Core.h").exists(),
         "lld-19" => process::on_path("ld.lld-19"),
         _ => installed(package),

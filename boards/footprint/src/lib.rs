@@ -1,0 +1,33 @@
+//! What the images of `cargo xtask size` share: memory that the linker knows nothing of, and a proof.
+//!
+//! The panic handler calls a function that does not exist. An image links only if the handler is dropped, and it is
+//! dropped only if nothing in the image can panic.
+#![no_std]
+
+use core::panic::PanicInfo;
+
+use device_runtime::{ArenaMemory, Host};
+
+/// Some microcontroller.
+pub const HOST: Host<'static> = Host { target: "thumbv7em-none-eabihf", features: &["dsp", "vfp4d16sp"] };
+
+/// Memory for an arena.
+pub static mut ARENA: ArenaMemory<4096> = ArenaMemory([0; 4096]);
+
+unsafe extern "C" {
+    /// In an error message of the linker: something in the image can panic.
+    fn this_image_can_panic() -> !;
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    // SAFETY: an image with a call of it is never linked.
+    unsafe { this_image_can_panic() }
+}
+
+/// An artifact in flash, of which the compiler knows neither bytes nor length.
+pub fn artifact() -> &'static [u8] {
+    let place = core::hint::black_box((0x1_0000 as *const u8, 0x1_0000));
+    // SAFETY: that much flash lies behind the image.
+    unsafe { core::slice::from_raw_parts(place.0, place.1) }
+}
