@@ -67,7 +67,7 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "models",
-        usage: "[--target T] [--mcpu C] [--device D] [--max-macs N] [--expand] [--expanded DIR] [DIR] [NAME]...",
+        usage: "[--target T] [--mcpu C] [--board B] [--device D] [--max-macs N] [--expand] [--expanded DIR] [DIR] [NAME]...",
         about: "compile and run a folder of models: errors against recorded outputs, right answers, sizes within bounds",
         run: models::run,
     },
@@ -77,7 +77,12 @@ const VERBS: &[Verb] = &[
         about: "firmware: build it, run an artifact on an emulated board, begin a new board",
         run: board::run,
     },
-    Verb { name: "size", usage: "", about: "bytes of the device side on each microcontroller target", run: size::run },
+    Verb {
+        name: "size",
+        usage: "",
+        about: "what each part of the runtime takes of flash, against its budget",
+        run: size::run,
+    },
     Verb {
         name: "bless",
         usage: "[PACKAGE]...",

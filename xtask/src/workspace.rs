@@ -33,12 +33,17 @@ pub fn cargo() -> Command {
     command
 }
 
-/// The manifests of the workspace's own packages, as `cargo metadata` tells them.
+/// The manifests of the project's own packages, the boards' included, as `cargo metadata` tells them.
 pub fn packages() -> Result<Vec<Value>> {
-    let text = process::capture(cargo().args(["metadata", "--format-version", "1", "--no-deps", "--offline"]))
-        .or_else(|_| process::capture(cargo().args(["metadata", "--format-version", "1", "--no-deps"])))?;
-    let metadata: Value = serde_json::from_str(&text).context("cargo metadata printed no JSON")?;
-    metadata["packages"].as_array().cloned().context("cargo metadata lists no packages")
+    let mut packages = Vec::new();
+    for manifest in ["Cargo.toml", "boards/Cargo.toml"] {
+        let ask = ["metadata", "--format-version", "1", "--no-deps", "--manifest-path", manifest];
+        let text =
+            process::capture(cargo().args(ask).arg("--offline")).or_else(|_| process::capture(cargo().args(ask)))?;
+        let metadata: Value = serde_json::from_str(&text).context("cargo metadata printed no JSON")?;
+        packages.extend(metadata["packages"].as_array().context("cargo metadata lists no packages")?.iter().cloned());
+    }
+    Ok(packages)
 }
 
 /// Every file that git tracks or would track, relative to the root, in order.

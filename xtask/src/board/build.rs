@@ -10,7 +10,7 @@ use crate::toolchain::{Toolchain, firmware_target};
 use crate::{process, workspace};
 
 /// Where built firmware lies, a folder a board: here `host-compiler` finds it.
-pub fn built() -> PathBuf {
+fn built() -> PathBuf {
     workspace::target().join("boards")
 }
 

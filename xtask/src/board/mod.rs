@@ -5,7 +5,7 @@ mod create;
 mod description;
 mod run;
 
-pub use build::{build, build_package, built, cargo_folder, firmware};
+pub use build::{build, build_package, cargo_folder, firmware};
 pub use create::create;
 pub use description::{Board, all, find, folder};
 

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use super::build::{build, built};
+use super::build::build;
 use super::description::Board;
 use crate::build::host_compiler;
 use crate::process;
@@ -21,5 +21,5 @@ pub fn run(board: &Board, artifact: &str) -> Result<()> {
     let compiler = host_compiler()?;
     let device = format!("qemu:{}", board.name);
     let options = ["--device", &device, "--number", "1", "--repeat", "1", "--min-repeat-ms", "0"];
-    process::run(Command::new(compiler).env("LATHE_BOARDS", built()).args(["time", artifact]).args(options))
+    process::run(Command::new(compiler).args(["time", artifact]).args(options))
 }

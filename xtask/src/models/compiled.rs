@@ -13,8 +13,10 @@ use super::catalogue::Model;
 use crate::numpy::{self, Array};
 use crate::{process, workspace};
 
-/// How much larger than its weights and code an artifact may be, in parts of a thousand and in bytes.
+/// How much larger than its weights and code an artifact may be, in parts of a thousand and in bytes: on Linux, and
+/// on microcontrollers.
 const ROOM: (u64, u64) = (30, 64 << 10);
+const LITTLE_ROOM: (u64, u64) = (20, 4 << 10);
 
 /// An artifact for one target, deleted when it is done with.
 pub struct Compiled<'a> {
@@ -33,13 +35,15 @@ pub struct Sizes {
     pub weights: u64,
     /// Machine code.
     pub code: u64,
+    /// What else there may be, in parts of a thousand and in bytes.
+    room: (u64, u64),
 }
 
 impl Sizes {
     /// The most bytes the file may have.
     pub fn bound(&self) -> u64 {
         let content = self.weights + self.code;
-        content + content * ROOM.0 / 1000 + ROOM.1
+        content + content * self.room.0 / 1000 + self.room.1
     }
 }
 
@@ -48,11 +52,15 @@ impl<'a> Compiled<'a> {
     pub fn new(compiler: &'a Path, model: &'a Model, target: &'a Target) -> Result<Self> {
         let folder = workspace::cache().join("models");
         fs::create_dir_all(&folder)?;
-        let cpu = target.mcpu.as_deref().unwrap_or("default");
+        let cpu = target.board.as_deref().or(target.mcpu.as_deref()).unwrap_or("default");
         let path = folder.join(format!("{}.{}.{cpu}.lathe", model.name, target.target));
         let outputs = path.with_extension("npz");
         let mut compile = Command::new(compiler);
-        compile.arg("compile").arg(model.path()).args(["--target", &target.target]).args(model.shape_arguments());
+        compile.arg("compile").arg(model.path()).args(model.shape_arguments());
+        match &target.board {
+            Some(board) => compile.args(["--board", board]),
+            None => compile.args(["--target", &target.target]),
+        };
         if let Some(mcpu) = &target.mcpu {
             compile.args(["--mcpu", mcpu]);
         }
@@ -91,7 +99,9 @@ impl<'a> Compiled<'a> {
         let code =
             sections.iter().filter(|section| section["name"] == "code").filter_map(|code| code["bytes"].as_u64());
         let number = |value: &Value| value.as_u64().context("the compiler printed no number of bytes");
-        Ok(Sizes { file: number(&inspected["bytes"])?, weights: number(&checked["weight_bytes"])?, code: code.sum() })
+        let room = if self.target.target.starts_with("thumb") { LITTLE_ROOM } else { ROOM };
+        let (file, weights) = (number(&inspected["bytes"])?, number(&checked["weight_bytes"])?);
+        Ok(Sizes { file, weights, code: code.sum(), room })
     }
 
     fn ask(&self, command: &mut Command) -> Result<Value> {
@@ -110,7 +120,7 @@ impl Drop for Compiled<'_> {
 
 /// Refuses an artifact that is larger than its content allows.
 pub fn within(sizes: &Sizes) -> Result<()> {
-    let Sizes { file, weights, code } = sizes;
+    let Sizes { file, weights, code, .. } = sizes;
     let bound = sizes.bound();
     ensure!(*file <= bound, "the artifact has {file} bytes; {weights} of weights and {code} of code allow {bound}");
     Ok(())
@@ -132,9 +142,11 @@ mod tests {
 
     #[test]
     fn an_artifact_may_be_little_larger_than_its_content() {
-        let sizes = |file| Sizes { file, weights: 1_000_000, code: 50_000 };
+        let sizes = |file| Sizes { file, weights: 1_000_000, code: 50_000, room: ROOM };
         assert_eq!(sizes(0).bound(), 1_050_000 + 31_500 + 65_536);
         assert!(within(&sizes(1_147_036)).is_ok());
         assert!(within(&sizes(1_147_037)).is_err());
+        let small = Sizes { room: LITTLE_ROOM, ..sizes(0) };
+        assert_eq!(small.bound(), 1_050_000 + 21_000 + 4_096);
     }
 }

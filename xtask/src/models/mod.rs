@@ -11,13 +11,13 @@ mod compiled;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 pub use catalogue::{Model, beside, catalogue, expanded};
 
 use crate::arguments::Arguments;
-use crate::build;
 use crate::numpy::{self, TOLERANCE};
+use crate::{board, build};
 use compiled::{Compiled, Sizes};
 
 /// What to compile for and where to run.
@@ -26,6 +26,8 @@ pub struct Target {
     pub target: String,
     /// As `--mcpu`, where it is not the target's own.
     pub mcpu: Option<String>,
+    /// As `--board`, which says both of the above.
+    pub board: Option<String>,
     /// As `host-compiler run --device`.
     pub device: String,
 }
@@ -35,14 +37,33 @@ impl Target {
     pub fn new(target: String, mcpu: Option<String>) -> Self {
         let here = target == format!("{}-linux", std::env::consts::ARCH);
         let device = if here { "local".into() } else { format!("qemu:{target}") };
-        Self { target, mcpu, device }
+        Self { target, mcpu, board: None, device }
+    }
+
+    /// An emulated board of the project.
+    pub fn board(name: &str) -> Result<Self> {
+        let target = board::find(name)?.target;
+        Ok(Self { target, mcpu: None, board: Some(name.into()), device: format!("qemu:{name}") })
+    }
+
+    /// Builds what its device runs.
+    fn prepare(&self) -> Result<()> {
+        match &self.board {
+            Some(name) => board::build(&board::find(name)?),
+            None if self.device.starts_with("qemu:") => build::device_server_aarch64(),
+            None => Ok(()),
+        }
     }
 }
 
 /// The verb: all models of a folder (by default the one beside the project), or those named.
 pub fn run(mut arguments: Arguments) -> Result<()> {
-    let target = arguments.value("--target")?.unwrap_or_else(|| "x86_64-linux".into());
-    let mut target = Target::new(target, arguments.value("--mcpu")?);
+    let (named, mcpu) = (arguments.value("--target")?, arguments.value("--mcpu")?);
+    let mut target = match arguments.value("--board")? {
+        Some(board) if named.is_none() && mcpu.is_none() => Target::board(&board)?,
+        Some(board) => bail!("--board {board} says target and processor: leave out --target and --mcpu"),
+        None => Target::new(named.unwrap_or_else(|| "x86_64-linux".into()), mcpu),
+    };
     if let Some(device) = arguments.value("--device")? {
         target.device = device;
     }
@@ -74,9 +95,7 @@ pub fn run(mut arguments: Arguments) -> Result<()> {
 /// Checks every model and prints a line for each; returns how many were right and wrong.
 pub fn check(models: &[Model], target: &Target) -> Result<(usize, usize)> {
     let compiler = build::host_compiler()?;
-    if target.device.starts_with("qemu:") {
-        build::device_server_aarch64()?;
-    }
+    target.prepare()?;
     println!("{:<24} {:>8}  {:<13}{:>11}{:>11}  answer", "model", "time", "error", "bytes", "allowed");
     let mut right = 0;
     for model in models {

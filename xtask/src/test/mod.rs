@@ -1,6 +1,7 @@
 //! `cargo xtask test` and `ci`: every check of the project, as a person types it and as CI runs it.
 
 mod across;
+mod boards;
 mod node_tests;
 
 use anyhow::{Result, ensure};
@@ -8,17 +9,22 @@ use anyhow::{Result, ensure};
 use crate::arguments::Arguments;
 use crate::models::{self, Model, Target};
 use crate::steps::{self, Done, Step};
-use crate::{build, process, setup, size, tidy, toolchain, workspace};
+use crate::{build, process, setup, size, tidy, workspace};
 
 const STEPS: &[Step] = &[
     Step { name: "tidy", about: "the house rules", run: run_tidy },
     Step { name: "format", about: "cargo fmt --check", run: check_format },
     Step { name: "lint", about: "cargo clippy, warnings are errors", run: lint },
     Step { name: "cargo", about: "cargo test --release --workspace", run: cargo_test },
-    Step { name: "no_std", about: "device crates for microcontrollers", run: no_std },
     Step { name: "nodes", about: "the ONNX standard's node tests", run: node_tests::run },
     Step { name: "models", about: "trained models against recorded outputs", run: check_models },
     Step { name: "aarch64", about: "the device side and the numeric suite for AArch64 under qemu", run: across::run },
+    Step {
+        name: "boards",
+        about: "firmware of every board; emulated: a small model, the catalogue's",
+        run: boards::run,
+    },
+    Step { name: "size", about: "flash taken by each part of the runtime, against its budget", run: measure_size },
     Step { name: "demo", about: "the README's first command", run: demo },
 ];
 
@@ -57,7 +63,9 @@ fn check_format() -> Result<Done> {
     if !process::succeeds(workspace::cargo().args(["fmt", "--version"])) {
         return Ok(Done::Skipped("rustfmt is not installed".into()));
     }
-    process::run(workspace::cargo().args(["fmt", "--all", "--check"]))?;
+    for manifest in ["Cargo.toml", "boards/Cargo.toml"] {
+        process::run(workspace::cargo().args(["fmt", "--all", "--check", "--manifest-path", manifest]))?;
+    }
     Done::passed()
 }
 
@@ -77,11 +85,9 @@ fn cargo_test() -> Result<Done> {
     Done::passed()
 }
 
-fn no_std() -> Result<Done> {
-    for target in toolchain::MICROCONTROLLERS {
-        size::build(&toolchain::Toolchain::for_target(target)?)?;
-    }
-    Ok(Done::Passed(toolchain::MICROCONTROLLERS.join(", ")))
+fn measure_size() -> Result<Done> {
+    size::run(Arguments::new(Vec::new()))?;
+    Done::passed()
 }
 
 /// The trained models of a catalogue beside the project; a fresh user's machine has none.

@@ -1,6 +1,8 @@
 //! Dependencies point one way: each package may use only those below it, and the compiler and the runtime meet only
 //! in the artifact and the messages.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use super::Breach;
@@ -18,6 +20,9 @@ enum Side {
     Apart,
 }
 
+/// Stands for every package that has a `board.toml`.
+const BOARD: &str = "a board";
+
 /// Every package, from the top of the page to its bottom: a dependency may only point down.
 const PAGE: &[(&str, Side)] = &[
     ("xtask", Side::Apart),
@@ -28,6 +33,11 @@ const PAGE: &[(&str, Side)] = &[
     ("lathe-tensor", Side::Compiler),
     ("lathe-import", Side::Compiler),
     ("lathe-graph", Side::Compiler),
+    (BOARD, Side::Device),
+    ("lathe-footprint", Side::Device),
+    ("lathe-firmware", Side::Device),
+    ("lathe-drivers", Side::Device),
+    ("lathe-memory-map", Side::Device),
     ("rust-inference", Side::Device),
     ("device-server", Side::Device),
     ("lathe-c-api", Side::Device),
@@ -47,7 +57,7 @@ pub fn check(packages: &[Value]) -> Vec<Breach> {
     let names: Vec<&str> = packages.iter().filter_map(|package| package["name"].as_str()).collect();
     let mut breaches = Vec::new();
     for package in packages {
-        let name = package["name"].as_str().unwrap_or_default();
+        let name = if is_board(package) { BOARD } else { package["name"].as_str().unwrap_or_default() };
         let dependencies = package["dependencies"].as_array().map(Vec::as_slice).unwrap_or_default();
         for dependency in dependencies.iter().filter(|dependency| dependency["kind"] != "dev") {
             let to = dependency["name"].as_str().unwrap_or_default();
@@ -62,6 +72,12 @@ pub fn check(packages: &[Value]) -> Vec<Breach> {
         }
     }
     breaches
+}
+
+/// True for a board's firmware.
+fn is_board(package: &Value) -> bool {
+    let manifest = Path::new(package["manifest_path"].as_str().unwrap_or_default());
+    manifest.with_file_name("board.toml").is_file()
 }
 
 /// What is wrong with an arrow, if anything.
@@ -103,6 +119,8 @@ mod tests {
             ("device-runtime", "lathe-runtime-std"),
             ("device-server", "rpc-protocol"),
             ("host-compiler", "lathe-runtime-std"),
+            (BOARD, "lathe-firmware"),
+            ("lathe-drivers", "device-server"),
         ] {
             assert_eq!(breaches(from, to, Value::Null), [], "{from} -> {to}");
         }
@@ -117,6 +135,8 @@ mod tests {
             ("lathe-artifact", "lathe-executor"),
             ("xtask", "lathe-graph"),
             ("lathe-graph", "unheard-of"),
+            ("lathe-firmware", "lathe-driver"),
+            ("device-server", "lathe-drivers"),
         ] {
             assert_eq!(breaches(from, to, Value::Null).len(), 1, "{from} -> {to}");
         }

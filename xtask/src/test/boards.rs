@@ -1,0 +1,81 @@
+//! The boards: every firmware builds, a copied board does too, and emulated boards compute what the host does.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::board::{self, Board};
+use crate::models::{self, Target};
+use crate::steps::Done;
+use crate::{process, workspace};
+
+/// Runs the boards' programs.
+const EMULATOR: &str = "qemu-system-arm";
+/// A board that exists while it is tested that a copy builds.
+const COPY: &str = "copied-board";
+/// Models of the catalogue for microcontrollers, and the boards that hold them all.
+const MODELS: [&str; 6] =
+    ["mnist_cntk", "tflm_hello_float", "ad_autoenc_fp32", "kws_dscnn_fp32", "ic_resnet8_fp32", "vww_mobilenet_fp32"];
+const LARGE: [&str; 3] = ["mps2-an386", "mps2-an500", "mps3-an547"];
+/// What the smallest board holds.
+const SMALL: (&str, &[&str]) = ("microbit", &["tflm_hello_float"]);
+
+/// Builds all firmware and runs what this machine can emulate.
+pub fn run() -> Result<Done> {
+    let boards = board::all()?;
+    for board in &boards {
+        board::build(board)?;
+        cannot_panic(board)?;
+    }
+    let built = format!("{} boards built", boards.len());
+    copy()?;
+    if !process::on_path(EMULATOR) {
+        return Ok(Done::Skipped(format!("{built}, none run: {EMULATOR} is not installed")));
+    }
+    let mut tests = workspace::cargo();
+    tests.args(["test", "--release", "--package", "host-compiler", "--test", "emulated_boards", "--", "--ignored"]);
+    process::run(&mut tests)?;
+    let right = catalogue()?;
+    Ok(Done::Passed(format!("{built}; {right}")))
+}
+
+/// The linker drops the panic handler, and all that leads to it, from an image in which nothing can panic.
+fn cannot_panic(board: &Board) -> Result<()> {
+    let image = board::firmware(board);
+    let symbols = process::capture(Command::new("llvm-nm-19").arg(&image))?;
+    let panics: Vec<&str> = symbols.lines().filter(|symbol| symbol.contains("panic")).collect();
+    ensure!(panics.is_empty(), "{} can panic:\n{}", image.display(), panics.join("\n"));
+    Ok(())
+}
+
+/// A copy of a board, under another name, builds.
+fn copy() -> Result<()> {
+    let lock = board::folder().join("Cargo.lock");
+    let locked = fs::read(&lock)?;
+    let result = board::create(COPY, &board::find(LARGE[0])?).and_then(|_| board::build(&board::find(COPY)?));
+    let image = board::find(COPY).map(|copy| board::firmware(&copy));
+    fs::remove_dir_all(board::folder().join(COPY)).context("the copied board")?;
+    fs::write(&lock, locked)?;
+    let built: PathBuf = result.and(image)?;
+    Ok(fs::remove_file(built)?)
+}
+
+/// The small models of the catalogue beside the project, on the boards that hold them; a fresh user has none.
+fn catalogue() -> Result<String> {
+    let Some(folder) = models::beside() else {
+        return Ok("no folder ../shared/models for models".into());
+    };
+    let mut total = 0;
+    for (board, names) in LARGE.map(|board| (board, &MODELS[..])).into_iter().chain([SMALL]) {
+        let mut chosen = models::catalogue(&folder, &models::expanded())?;
+        chosen.retain(|model| names.contains(&model.name.as_str()));
+        ensure!(chosen.len() == names.len(), "{} lacks some of {}", folder.display(), names.join(", "));
+        println!("{board} (emulated)");
+        let (right, wrong) = models::check(&chosen, &Target::board(board)?)?;
+        ensure!(wrong == 0, "{wrong} of {} models are wrong on {board}", right + wrong);
+        total += right;
+    }
+    Ok(format!("{total} models right, emulated"))
+}
