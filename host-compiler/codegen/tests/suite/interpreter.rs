@@ -1,4 +1,7 @@
 //! What a kernel means, one scalar at a time: the reference of the numeric suite.
+//!
+//! Code generation is held against this bit by bit, so it is its own: integers are computed wide and wrapped, functions
+//! are the C library's, and a mistake in the evaluator that schedules are tested against cannot hide one here.
 
 use std::collections::HashMap;
 
