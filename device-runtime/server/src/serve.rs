@@ -40,8 +40,8 @@ impl<'b> Server<'b> {
 
     /// Tells the host something that answers no request, as firmware does that restarts after a fault.
     pub fn tell<L: Link>(&mut self, link: &mut L, code: FaultCode, detail: impl Display) -> Result<(), L::Error> {
-        // Number 0 is no request's.
-        let header = Header { kind: Kind::Response, sequence: 0, session: 0 };
+        // Number 0 is no request's, and session 0 none's.
+        let header = Header { kind: Kind::Response, sequence: 0, session: self.session.unwrap_or(0) };
         self.replies.fail(link, header, code, detail)
     }
 

@@ -1,15 +1,19 @@
 //! Byte links. For now: the standard input and output of a child process.
 
 use std::io::{self, Read, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How long a process whose input is closed may take to end by itself.
+const ENDING: Duration = Duration::from_secs(1);
 
 /// A stream of bytes in both directions.
 pub trait Link {
-    /// Sends all of `bytes`.
-    fn send(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Sends all of `bytes`. [`io::ErrorKind::TimedOut`]: the other side did not take them before the deadline; those
+    /// it did not take are still sent before what is sent next.
+    fn send(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<()>;
     /// Receives some bytes. `Ok(None)`: nothing came before the deadline. An empty vector: the other side closed.
     fn receive(&mut self, deadline: Instant) -> io::Result<Option<Vec<u8>>>;
     /// After the other side closed: why, as far as the link knows.
@@ -17,10 +21,17 @@ pub trait Link {
 }
 
 /// The standard input and output of a device server started as a child process. Dropping it ends the process.
+///
+/// Pipes cannot be read or written with a deadline, so a thread of its own does each.
 #[derive(Debug)]
 pub struct ChildLink {
     child: Child,
-    stdin: Option<ChildStdin>,
+    /// Bytes to write; dropping it closes the child's input.
+    outgoing: Option<Sender<Vec<u8>>>,
+    /// How each write went.
+    written: Receiver<io::Result<()>>,
+    /// Writes not yet heard of.
+    unwritten: usize,
     chunks: Receiver<io::Result<Vec<u8>>>,
 }
 
@@ -28,32 +39,77 @@ impl ChildLink {
     /// Starts `command` and speaks over its standard input and output; its standard error stays the caller's.
     pub fn start(mut command: Command) -> io::Result<ChildLink> {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let stdin = child.stdin.take();
-        let mut stdout = child.stdout.take().ok_or_else(|| io::Error::other("the child has no standard output"))?;
-        // A thread reads, because a pipe cannot be read with a deadline.
-        let (sender, chunks) = sync_channel(16);
-        thread::spawn(move || {
-            loop {
-                let mut chunk = vec![0; 1 << 16];
-                let got = stdout.read(&mut chunk).map(|n| {
-                    chunk.truncate(n);
-                    chunk
-                });
-                let last = !matches!(&got, Ok(c) if !c.is_empty());
-                if sender.send(got).is_err() || last {
-                    break;
-                }
+        let missing = || io::Error::other("the child has no standard input or output");
+        let (outgoing, written) = writer(child.stdin.take().ok_or_else(missing)?);
+        let chunks = reader(child.stdout.take().ok_or_else(missing)?);
+        Ok(ChildLink { child, outgoing: Some(outgoing), written, unwritten: 0, chunks })
+    }
+
+    /// Closes the child's input and waits for its process to end by itself; ends it when it does not, and gives `None`.
+    fn end(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.outgoing = None;
+        let patience = Instant::now() + ENDING;
+        while Instant::now() < patience {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(Some(status));
             }
-        });
-        Ok(ChildLink { child, stdin, chunks })
+            thread::sleep(Duration::from_millis(2));
+        }
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(None)
     }
 }
 
+/// Writes what it is sent to `stdin`, and tells how each write went.
+fn writer(mut stdin: ChildStdin) -> (Sender<Vec<u8>>, Receiver<io::Result<()>>) {
+    let (outgoing, frames) = channel::<Vec<u8>>();
+    let (sender, written) = channel();
+    thread::spawn(move || {
+        for bytes in frames {
+            if sender.send(stdin.write_all(&bytes).and_then(|()| stdin.flush())).is_err() {
+                break;
+            }
+        }
+    });
+    (outgoing, written)
+}
+
+/// Gives what `stdout` has, in pieces, an empty one at its end.
+fn reader(mut stdout: ChildStdout) -> Receiver<io::Result<Vec<u8>>> {
+    let (sender, chunks) = sync_channel(16);
+    thread::spawn(move || {
+        loop {
+            let mut chunk = vec![0; 1 << 16];
+            let got = stdout.read(&mut chunk).map(|n| {
+                chunk.truncate(n);
+                chunk
+            });
+            let last = !matches!(&got, Ok(c) if !c.is_empty());
+            if sender.send(got).is_err() || last {
+                break;
+            }
+        }
+    });
+    chunks
+}
+
 impl Link for ChildLink {
-    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let stdin = self.stdin.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
-        stdin.write_all(bytes)?;
-        stdin.flush()
+    fn send(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<()> {
+        let outgoing = self.outgoing.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
+        outgoing.send(bytes.to_vec()).map_err(|_| io::ErrorKind::BrokenPipe)?;
+        self.unwritten += 1;
+        while self.unwritten > 0 {
+            match self.written.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(outcome) => {
+                    self.unwritten -= 1;
+                    outcome?;
+                }
+                Err(RecvTimeoutError::Timeout) => return Err(io::ErrorKind::TimedOut.into()),
+                Err(RecvTimeoutError::Disconnected) => return Err(io::ErrorKind::BrokenPipe.into()),
+            }
+        }
+        Ok(())
     }
 
     fn receive(&mut self, deadline: Instant) -> io::Result<Option<Vec<u8>>> {
@@ -65,9 +121,9 @@ impl Link for ChildLink {
     }
 
     fn closed_reason(&mut self) -> String {
-        self.stdin = None;
-        match self.child.wait() {
-            Ok(status) => format!("its process ended ({status})"),
+        match self.end() {
+            Ok(Some(status)) => format!("its process ended ({status})"),
+            Ok(None) => "its process closed its output, did not end, and was ended".to_string(),
             Err(e) => format!("its process could not be waited for ({e})"),
         }
     }
@@ -75,16 +131,7 @@ impl Link for ChildLink {
 
 impl Drop for ChildLink {
     fn drop(&mut self) {
-        self.stdin = None;
-        // A server whose input is closed ends by itself; one that hangs is ended.
-        let patience = Instant::now() + std::time::Duration::from_millis(500);
-        while Instant::now() < patience {
-            match self.child.try_wait() {
-                Ok(None) => thread::sleep(std::time::Duration::from_millis(2)),
-                _ => return,
-            }
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        // A server whose input is closed ends by itself; for one that hangs or is gone nothing more can be done.
+        let _ = self.end();
     }
 }

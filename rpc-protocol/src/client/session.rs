@@ -11,6 +11,8 @@ use crate::messages::{MemoryUse, Request, Response, SCHEMA_HASH, VERSION, WrongE
 const FIELDS: usize = 32;
 /// Longest frame body this side takes.
 const MAX_BODY: usize = 1 << 16;
+/// Longest a request is waited for, whatever its patience: a moment that far away can still be reckoned with.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// What a device says of itself.
 #[derive(Clone, Debug)]
@@ -55,8 +57,34 @@ pub struct Client<L> {
     patience: Duration,
 }
 
+/// A request that was sent.
+struct Call {
+    name: &'static str,
+    /// The header of its answer.
+    answer: Header,
+    patience: Duration,
+    deadline: Instant,
+}
+
+impl Call {
+    fn timeout(&self, damaged: u32) -> ClientError {
+        ClientError::Timeout { request: self.name, after: self.patience, damaged }
+    }
+
+    /// Whether a frame of this header tells of something that keeps the answer from coming: it answers no request, and
+    /// is from this session, or from a device that knows none any more. Before the hello's answer it may be older.
+    fn is_ended_by(&self, header: Header) -> bool {
+        let told = Header { sequence: 0, ..self.answer };
+        header == told || (header == Header { session: 0, ..told } && self.name != HELLO)
+    }
+}
+
+/// The request that opens a session.
+const HELLO: &str = "hello";
+
 impl<L: Link> Client<L> {
-    /// Opens a session. `session` should be random; `patience` bounds each quick request (longer ones take their own).
+    /// Opens a session. `session` should be random and not 0; `patience` bounds each quick request (longer ones take
+    /// their own).
     pub fn open(link: L, session: u64, patience: Duration) -> Answer<Client<L>> {
         let mut client = Client {
             link,
@@ -70,7 +98,7 @@ impl<L: Link> Client<L> {
             patience,
         };
         let hello = Request::Hello { version: VERSION, schema: SCHEMA_HASH };
-        let (version, schema, max_body) = client.call("hello", &hello, patience, |r| match r {
+        let (version, schema, max_body) = client.call(HELLO, &hello, patience, |r| match r {
             Response::Hello { version, schema, max_body } => Some((version, schema, max_body)),
             _ => None,
         })?;
@@ -212,28 +240,26 @@ impl<L: Link> Client<L> {
         patience: Duration,
         pick: impl FnOnce(Response<'_>) -> Option<T>,
     ) -> Answer<T> {
-        self.sequence = self.sequence.wrapping_add(1);
+        let patience = patience.min(LONGEST);
+        let deadline = Instant::now() + patience;
+        // 0 is no request's.
+        self.sequence = self.sequence.wrapping_add(1).max(1);
         let header = Header { kind: Kind::Request, sequence: self.sequence, session: self.session };
         let length = frame::encode(header, request, &mut self.scratch, &mut self.wire)
             .map_err(|_| ClientError::Unexpected { request: name })?;
-        if let Err(e) = self.link.send(&self.wire[..length]) {
+        let call = Call { name, answer: Header { kind: Kind::Response, ..header }, patience, deadline };
+        if let Err(e) = self.link.send(&self.wire[..length], deadline) {
             return Err(match e.kind() {
+                std::io::ErrorKind::TimedOut => call.timeout(0),
                 std::io::ErrorKind::BrokenPipe => ClientError::Closed { reason: self.link.closed_reason() },
                 _ => ClientError::Link(e),
             });
         }
-        let expected = Header { kind: Kind::Response, ..header };
-        self.answer(name, expected, patience, pick)
+        self.answer(&call, pick)
     }
 
-    fn answer<T>(
-        &mut self,
-        name: &'static str,
-        expected: Header,
-        patience: Duration,
-        pick: impl FnOnce(Response<'_>) -> Option<T>,
-    ) -> Answer<T> {
-        let deadline = Instant::now() + patience;
+    fn answer<T>(&mut self, call: &Call, pick: impl FnOnce(Response<'_>) -> Option<T>) -> Answer<T> {
+        let request = call.name;
         let mut damaged = 0;
         loop {
             while !self.pending.is_empty() {
@@ -243,21 +269,25 @@ impl<L: Link> Client<L> {
                 self.pending.drain(..self.pending.len() - rest);
                 match received {
                     // An answer to a request that was given up, or of an earlier session, is passed over.
-                    Received::Frame(f) if f.header == expected => {
+                    Received::Frame(f) if f.header == call.answer || call.is_ended_by(f.header) => {
                         return match f.message::<Response<'_>>() {
                             Ok(Response::Failed { code, detail }) => {
-                                Err(ClientError::Device { request: name, code, detail: detail.to_string() })
+                                Err(ClientError::Device { request, code, detail: detail.to_string() })
                             }
-                            Ok(r) => pick(r).ok_or(ClientError::Unexpected { request: name }),
-                            Err(_) => Err(ClientError::Unexpected { request: name }),
+                            Ok(r) => pick(r).ok_or(ClientError::Unexpected { request }),
+                            Err(_) => Err(ClientError::Unexpected { request }),
                         };
                     }
                     Received::Dropped(_) => damaged += 1,
                     Received::Frame(_) | Received::Nothing => {}
                 }
             }
-            match self.link.receive(deadline).map_err(ClientError::Link)? {
-                None => return Err(ClientError::Timeout { request: name, after: patience, damaged }),
+            // A device that sends something all the time is no nearer to an answer.
+            if Instant::now() >= call.deadline {
+                return Err(call.timeout(damaged));
+            }
+            match self.link.receive(call.deadline).map_err(ClientError::Link)? {
+                None => return Err(call.timeout(damaged)),
                 Some(bytes) if bytes.is_empty() => {
                     return Err(ClientError::Closed { reason: self.link.closed_reason() });
                 }
