@@ -7,6 +7,7 @@ mod bench;
 mod bless;
 mod board;
 mod build;
+mod builtins;
 mod demo;
 mod models;
 mod numpy;

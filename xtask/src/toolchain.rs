@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::{process, workspace};
 
@@ -91,6 +91,33 @@ impl Toolchain {
         folder.join(self.target).join("release")
     }
 
+    /// Which compiler this is, in a line.
+    pub fn version(&self) -> Result<String> {
+        let told = match self.source {
+            Source::Rustup => process::capture(rustup_rustc().arg("-Vv")),
+            Source::Debian => process::capture(Command::new(DEBIAN_RUSTC).arg("-Vv")),
+        };
+        Ok(format!("{} {}", self.describe(), told?.replace('\n', " ")))
+    }
+
+    /// The library of the functions LLVM calls by itself; Debian's is built.
+    pub fn compiler_builtins(&self) -> Result<PathBuf> {
+        let folder = match self.source {
+            Source::Rustup => rustup_sysroot().unwrap_or_default().join("lib/rustlib").join(self.target).join("lib"),
+            Source::Debian => {
+                process::run(self.cargo("build").args(["--package", "lathe-artifact"]))?;
+                self.output().join("deps")
+            }
+        };
+        let ours = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            name.starts_with("libcompiler_builtins-") && name.ends_with(".rlib")
+        };
+        let entries = std::fs::read_dir(&folder)?.filter_map(|entry| Some(entry.ok()?.path()));
+        let newest = entries.filter(ours).max_by_key(|path| path.metadata().and_then(|m| m.modified()).ok());
+        newest.with_context(|| format!("{} holds no libcompiler_builtins", folder.display()))
+    }
+
     /// One line: the target and where its Rust comes from.
     pub fn describe(&self) -> String {
         let from = match self.source {
@@ -124,10 +151,13 @@ pub fn source_of(target: &str) -> Option<Source> {
     (tools && standard).then_some(Source::Debian)
 }
 
+fn rustup_rustc() -> Command {
+    Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+}
+
 /// The library folder of the Rust that cargo started us with.
 fn rustup_sysroot() -> Option<PathBuf> {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let told = process::observe(Command::new(rustc).args(["--print", "sysroot"])).ok()?;
+    let told = process::observe(rustup_rustc().args(["--print", "sysroot"])).ok()?;
     let text = String::from_utf8(told.stdout).ok()?;
     Some(PathBuf::from(text.trim()))
 }

@@ -60,6 +60,18 @@ pub enum CodegenError {
     /// kernels that call functions nobody provides
     #[error("kernels need functions that the blob does not have: {}", .0.join(", "))]
     UndefinedSymbols(Vec<String>),
+    /// a target whose builtins this compiler was built without
+    #[error(
+        "this host-compiler was built without the builtins of {target}, which its kernels call for what the processor \
+         has no instructions for; run `cargo xtask setup` in the project, then build host-compiler again"
+    )]
+    NoBuiltins {
+        /// the target
+        target: String,
+    },
+    /// a builtin that holds an address
+    #[error("a builtin of the kernels for {0} is not position independent; this is a bug, please report it")]
+    PositionDependent(String),
     /// a relocation that would need an address at load time
     #[error("kernel {kernel} needs a load-time relocation ({what}); a blob may have none")]
     Relocation {

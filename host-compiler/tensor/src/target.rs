@@ -13,8 +13,10 @@ pub struct Target {
     pub features: Vec<String>,
     /// width of a vector register in bits (0: no vectors)
     pub vector_bits: u32,
-    /// number of vector registers (of floating-point registers where there are no vectors)
+    /// number of vector registers (of single-precision registers where there are no vectors; 0: no floating-point unit)
     pub vector_registers: u32,
+    /// general registers that can hold an address, a counter or an integer
+    pub address_registers: u32,
     /// whether a multiply-add can take its scalar operand from a lane of a vector register (NEON by-element)
     pub multiply_by_lane: bool,
     /// fused multiply-adds issued per cycle
@@ -37,6 +39,11 @@ impl Target {
     /// microcontrollers a vector, or the widest element.
     pub fn buffer_alignment(&self) -> usize {
         if self.is_microcontroller() { (self.vector_bits as usize / 8).max(8) } else { 64 }
+    }
+
+    /// Whether floating-point arithmetic is instructions, not calls of functions.
+    pub fn float_unit(&self) -> bool {
+        self.vector_registers > 0
     }
 
     /// Lanes of a vector register for elements of `bytes` bytes; at least 1.

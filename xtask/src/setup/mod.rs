@@ -10,9 +10,9 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::arguments::Arguments;
-use crate::build;
 use crate::process;
 use crate::toolchain::{self, AARCH64, MICROCONTROLLERS, Toolchain};
+use crate::{build, builtins};
 use packages::Missing;
 use system::System;
 
@@ -27,7 +27,7 @@ pub fn run(mut arguments: Arguments) -> Result<()> {
     build::device_server_aarch64()
 }
 
-/// Installs what is missing.
+/// Installs what is missing, and lays down what building the compiler takes beside packages.
 pub fn ensure() -> Result<()> {
     let system = System::read()?;
     let mut missing = Missing::find();
@@ -42,7 +42,8 @@ pub fn ensure() -> Result<()> {
             bail!("still missing after the installation: {}", left.list());
         }
     }
-    report()
+    report()?;
+    builtins::build()
 }
 
 fn check() -> Result<()> {

@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use crate::arguments::Arguments;
 use crate::models::{self, Model, Target};
 use crate::steps::{self, Done, Step};
-use crate::{build, process, setup, size, tidy, workspace};
+use crate::{build, builtins, process, setup, size, tidy, workspace};
 
 const STEPS: &[Step] = &[
     Step { name: "tidy", about: "the house rules", run: run_tidy },
@@ -81,6 +81,7 @@ fn lint() -> Result<Done> {
 }
 
 fn cargo_test() -> Result<Done> {
+    builtins::build()?;
     process::run(workspace::cargo().args(["test", "--release", "--workspace"]))?;
     Done::passed()
 }

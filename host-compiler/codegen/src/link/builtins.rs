@@ -1,6 +1,8 @@
-//! The functions LLVM calls by itself on these targets, compiled from our own IR: `memcpy`, `memmove`, `memset`.
+//! The functions LLVM calls by itself, as far as they are our own IR; the linker drops what no kernel calls.
 //!
-//! The linker drops what no kernel calls.
+//! On 64-bit targets these are `memcpy`, `memmove` and `memset`. On microcontrollers most come from an archive
+//! ([`super::archives`]), but its comparisons of floats and its square roots look values up in tables by absolute
+//! address, which a blob cannot have: ours go before them.
 
 use inkwell::context::Context;
 use inkwell::memory_buffer::MemoryBuffer;
@@ -10,79 +12,65 @@ use lathe_tensor::Target;
 use crate::error::CodegenError;
 use crate::llvm;
 
-/// Byte loops; `no-builtins` keeps LLVM from making them call themselves.
-const SOURCE: &str = r#"
-define ptr @memset(ptr %to, i32 %value, i64 %n) #0 section ".text.memset" {
-entry:
-  %byte = trunc i32 %value to i8
-  %none = icmp eq i64 %n, 0
-  br i1 %none, label %done, label %loop
-loop:
-  %i = phi i64 [ 0, %entry ], [ %next, %loop ]
-  %p = getelementptr i8, ptr %to, i64 %i
-  store i8 %byte, ptr %p
-  %next = add i64 %i, 1
-  %more = icmp ult i64 %next, %n
-  br i1 %more, label %loop, label %done
-done:
-  ret ptr %to
+const MEMORY: &str = include_str!("builtins/memory.ll");
+const COMPARISON: &str = include_str!("builtins/comparison.ll");
+const UNORDERED: &str = include_str!("builtins/unordered.ll");
+const SQUARE_ROOT: &str = include_str!("builtins/square_root.ll");
+const ATTRIBUTES: &str = "\nattributes #0 = { nounwind \"no-builtins\" }\n";
+
+/// Comparisons by their names in the Arm run-time ABI, with LLVM's.
+const COMPARISONS: [(&str, &str); 5] = [("eq", "eq"), ("lt", "slt"), ("le", "sle"), ("ge", "sge"), ("gt", "sgt")];
+
+/// The words of the templates for a float of `bits` bits with `digits` after its leading one.
+fn words(bits: u32, digits: u32) -> Vec<(&'static str, String)> {
+    let wide = bits == 64;
+    let pick = |narrow: &str, other: &str| if wide { other.to_string() } else { narrow.to_string() };
+    let bias = (1u64 << (bits - digits - 2)) - 1;
+    vec![
+        ("LETTER", pick("f", "d")),
+        ("INT", format!("i{bits}")),
+        ("FLOAT", pick("float", "double")),
+        ("SQRT", pick("sqrtf", "sqrt")),
+        ("MAGNITUDE", (u64::MAX >> (65 - bits)).to_string()),
+        ("INFINITY", ((2 * bias + 1) << digits).to_string()),
+        ("QUIET_NAN", "0x7FF8000000000000".to_string()),
+        ("SIGN_AND_EXPONENT", (bits - digits - 1).to_string()),
+        ("DIGITS", digits.to_string()),
+        ("FRACTION", ((1u64 << digits) - 1).to_string()),
+        ("TWO_UNITS", (2u64 << digits).to_string()),
+        ("UNIT", (1u64 << digits).to_string()),
+        ("BIAS_LESS_ONE", (bias - 1).to_string()),
+        ("BIAS", bias.to_string()),
+    ]
 }
 
-define ptr @memcpy(ptr %to, ptr %from, i64 %n) #0 section ".text.memcpy" {
-entry:
-  %none = icmp eq i64 %n, 0
-  br i1 %none, label %done, label %loop
-loop:
-  %i = phi i64 [ 0, %entry ], [ %next, %loop ]
-  %p = getelementptr i8, ptr %from, i64 %i
-  %q = getelementptr i8, ptr %to, i64 %i
-  %byte = load i8, ptr %p
-  store i8 %byte, ptr %q
-  %next = add i64 %i, 1
-  %more = icmp ult i64 %next, %n
-  br i1 %more, label %loop, label %done
-done:
-  ret ptr %to
+/// `template` with each word of capitals replaced.
+fn filled(template: &str, words: &[(&str, String)]) -> String {
+    words.iter().fold(template.to_string(), |text, (word, by)| text.replace(word, by))
 }
 
-define ptr @memmove(ptr %to, ptr %from, i64 %n) #0 section ".text.memmove" {
-entry:
-  %none = icmp eq i64 %n, 0
-  br i1 %none, label %done, label %which
-which:
-  %up = icmp ult ptr %to, %from
-  br i1 %up, label %forward, label %backward
-forward:
-  %i = phi i64 [ 0, %which ], [ %next, %forward ]
-  %p = getelementptr i8, ptr %from, i64 %i
-  %q = getelementptr i8, ptr %to, i64 %i
-  %byte = load i8, ptr %p
-  store i8 %byte, ptr %q
-  %next = add i64 %i, 1
-  %more = icmp ult i64 %next, %n
-  br i1 %more, label %forward, label %done
-backward:
-  %j = phi i64 [ %n, %which ], [ %k, %backward ]
-  %k = sub i64 %j, 1
-  %s = getelementptr i8, ptr %from, i64 %k
-  %t = getelementptr i8, ptr %to, i64 %k
-  %octet = load i8, ptr %s
-  store i8 %octet, ptr %t
-  %left = icmp ugt i64 %k, 0
-  br i1 %left, label %backward, label %done
-done:
-  ret ptr %to
+fn source(target: &Target) -> String {
+    let mut text = String::new();
+    if target.is_microcontroller() {
+        for words in [words(32, 23), words(64, 52)] {
+            for (name, predicate) in COMPARISONS {
+                text += &filled(COMPARISON, &words).replace("NAME", name).replace("PREDICATE", predicate);
+            }
+            text += &filled(UNORDERED, &words);
+            text += &filled(SQUARE_ROOT, &words);
+        }
+    } else {
+        text += MEMORY;
+    }
+    text + ATTRIBUTES
 }
-
-attributes #0 = { nounwind "no-builtins" }
-"#;
 
 /// The object file for `target`.
 pub fn object(target: &Target) -> Result<Vec<u8>, CodegenError> {
     let failed = |what: String| CodegenError::Llvm { kernel: "builtins".to_string(), what };
     let machine = llvm::machine(target)?;
     let context = Context::create();
-    let text = MemoryBuffer::create_from_memory_range_copy(format!("{SOURCE}\0").as_bytes(), "builtins");
+    let text = MemoryBuffer::create_from_memory_range_copy(format!("{}\0", source(target)).as_bytes(), "builtins");
     let module = context.create_module_from_ir(text).map_err(|e| failed(e.to_string()))?;
     module.set_triple(&machine.get_triple());
     module.set_data_layout(&machine.get_target_data().get_data_layout());

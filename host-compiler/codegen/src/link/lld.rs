@@ -8,11 +8,15 @@ use crate::error::CodegenError;
 /// Names the linker may have, best first: Debian's versioned one, the plain one.
 const NAMES: [&str; 2] = ["ld.lld-19", "ld.lld"];
 
-/// Code first, constants behind it. Kernels (`.text`) stay, builtins (`.text.<name>`) and constants where referred to.
+/// Code first, constants behind it, from BASE on. Kernels (`.text`) stay, builtins (`.text.<name>`) and constants where referred to.
+fn script(base: u64, alignment: u32) -> String {
+    SCRIPT.replace("BASE", &base.to_string()).replace("STEP", &alignment.to_string())
+}
+
 const SCRIPT: &str = "SECTIONS {
-  . = 0;
-  .text : ALIGN(64) { KEEP(*(.text)) *(.text.*) }
-  .rodata : ALIGN(64) { *(.rodata .rodata.*) }
+  . = BASE;
+  .text : ALIGN(STEP) { KEEP(*(.text)) *(.text.*) }
+  .rodata : ALIGN(STEP) { *(.rodata .rodata.*) }
   .data : { *(.data .data.* .bss .bss.* COMMON) }
   .symtab 0 : { *(.symtab) }
   .strtab 0 : { *(.strtab) }
@@ -21,10 +25,11 @@ const SCRIPT: &str = "SECTIONS {
 }
 ";
 
-/// Links `files` into an ELF whose addresses start at 0; gives its bytes.
-pub fn run(folder: &Path, files: &[PathBuf]) -> Result<Vec<u8>, CodegenError> {
-    let script = folder.join("blob.ld");
-    std::fs::write(&script, SCRIPT)?;
+/// Links `files` into an ELF whose addresses start at `base`, its parts aligned to `alignment` or what they ask for;
+/// gives its bytes.
+pub fn run(folder: &Path, files: &[PathBuf], base: u64, alignment: u32) -> Result<Vec<u8>, CodegenError> {
+    let path = folder.join("blob.ld");
+    std::fs::write(&path, script(base, alignment))?;
     let list = folder.join("files.rsp");
     let names: Vec<String> = files.iter().map(|f| format!("\"{}\"", f.display())).collect();
     std::fs::write(&list, names.join("\n"))?;
@@ -32,7 +37,7 @@ pub fn run(folder: &Path, files: &[PathBuf]) -> Result<Vec<u8>, CodegenError> {
     let mut command = Command::new(find()?);
     command.args(["-static", "--gc-sections", "--no-eh-frame-hdr", "--build-id=none", "--threads=1"]);
     command.args(["--error-limit=0", "--orphan-handling=error", "-z", "max-page-size=64"]);
-    command.arg("-T").arg(&script).arg("-o").arg(&out);
+    command.arg("-T").arg(&path).arg("-o").arg(&out);
     command.arg(format!("@{}", list.display())).env("LC_ALL", "C");
     let output = command.output()?;
     if !output.status.success() {

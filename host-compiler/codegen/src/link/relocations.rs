@@ -1,8 +1,9 @@
 //! Which relocations a kernel's object may have: those the linker resolves to a distance.
 
 use object::elf;
-use object::read::elf::ElfFile64;
-use object::{Object as _, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTarget, SectionFlags};
+use object::{
+    Architecture, File, Object as _, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTarget, SectionFlags,
+};
 
 use crate::error::CodegenError;
 use crate::llvm::Object;
@@ -27,12 +28,22 @@ const AARCH64: &[u32] = &[
     elf::R_AARCH64_PREL64.0,
 ];
 
+const ARM: &[u32] = &[
+    elf::R_ARM_REL32.0,
+    elf::R_ARM_THM_PC22.0,
+    elf::R_ARM_THM_JUMP24.0,
+    elf::R_ARM_THM_JUMP19.0,
+    elf::R_ARM_THM_MOVW_PREL_NC.0,
+    elf::R_ARM_THM_MOVT_PREL.0,
+];
+
 /// Refuses an object with a relocation that would hold an address, or with data that is written.
 pub fn check(object: &Object) -> Result<(), CodegenError> {
     let unreadable = |e: object::Error| CodegenError::Link(format!("object of {}: {e}", object.name));
-    let file: ElfFile64<'_> = ElfFile64::parse(object.bytes.as_slice()).map_err(unreadable)?;
+    let file = File::parse(object.bytes.as_slice()).map_err(unreadable)?;
     let allowed = match file.architecture() {
-        object::Architecture::X86_64 => X86_64,
+        Architecture::X86_64 => X86_64,
+        Architecture::Arm => ARM,
         _ => AARCH64,
     };
     for section in file.sections().filter(is_loaded) {
@@ -54,11 +65,17 @@ pub fn check(object: &Object) -> Result<(), CodegenError> {
     Ok(())
 }
 
+/// Whether the kernel calls functions that its object does not define.
+pub fn calls_out(object: &Object) -> bool {
+    let file = File::parse(object.bytes.as_slice());
+    file.is_ok_and(|f| f.symbols().any(|s| s.is_undefined() && s.name().is_ok_and(|name| !name.is_empty())))
+}
+
 /// Whether a section is part of the image (unwind tables are dropped).
 fn is_loaded<'d>(section: &impl ObjectSection<'d>) -> bool {
     let allocated = match section.flags() {
         SectionFlags::Elf { sh_flags, .. } => sh_flags.0 & elf::SHF_ALLOC.0 != 0,
         _ => false,
     };
-    allocated && section.name() != Ok(".eh_frame")
+    allocated && section.name().is_ok_and(|name| name != ".eh_frame" && !name.starts_with(".ARM.ex"))
 }

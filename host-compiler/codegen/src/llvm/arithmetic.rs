@@ -13,7 +13,7 @@ use crate::error::CodegenError;
 impl<'c> Emitter<'c, '_> {
     /// f(x) on an element.
     pub fn unary_data(&mut self, f: UnaryFn, x: Data<'c>) -> Result<Data<'c>, CodegenError> {
-        if x.dtype == DType::F16 && !(self.native_f16 && is_basic(f)) {
+        if x.dtype == DType::F16 && !(self.ir.capabilities.f16 && is_basic(f)) {
             let wide = self.unary_data(f, self.convert(DType::F32, x))?;
             return Ok(if wide.dtype == DType::F32 { self.convert(DType::F16, wide) } else { wide });
         }
@@ -34,9 +34,9 @@ impl<'c> Emitter<'c, '_> {
                 ir.select(is_zero, ir.float_like(x, 1.0), zero)
             }
             UnaryFn::Sqrt => ir.intrinsic("llvm.sqrt", &[x]),
-            UnaryFn::Floor => ir.intrinsic("llvm.floor", &[x]),
-            UnaryFn::Ceil => ir.intrinsic("llvm.ceil", &[x]),
-            UnaryFn::Round => ir.intrinsic("llvm.roundeven", &[x]),
+            UnaryFn::Floor => ir.floor(x),
+            UnaryFn::Ceil => ir.ceil(x),
+            UnaryFn::Round => ir.round_even(x),
             UnaryFn::IsNan => ir.fcmp(FloatPredicate::UNO, x, x),
             _ => math::unary(f, &Math::new(ir, x), x),
         }
@@ -46,7 +46,7 @@ impl<'c> Emitter<'c, '_> {
     pub fn binary_data(&mut self, f: BinaryFn, a: Data<'c>, b: Data<'c>) -> Result<Data<'c>, CodegenError> {
         let dtype = a.dtype;
         let basic = matches!(f, BinaryFn::Add | BinaryFn::Sub | BinaryFn::Mul | BinaryFn::Div);
-        if dtype == DType::F16 && !(self.native_f16 && basic) {
+        if dtype == DType::F16 && !(self.ir.capabilities.f16 && basic) {
             let (a, b) = (self.convert(DType::F32, a), self.convert(DType::F32, b));
             let wide = self.binary_data(f, a, b)?;
             return Ok(self.convert(DType::F16, wide));
@@ -82,7 +82,7 @@ impl<'c> Emitter<'c, '_> {
     /// (NEON), that is it.
     fn extremum(&self, larger: bool, a: V<'c>, b: V<'c>) -> V<'c> {
         let ir = &self.ir;
-        if ir.native_maximum {
+        if ir.capabilities.maximum {
             return ir.intrinsic(if larger { "llvm.maximum" } else { "llvm.minimum" }, &[a, b]);
         }
         let predicate = if larger { FloatPredicate::OGT } else { FloatPredicate::OLT };

@@ -19,6 +19,7 @@ use inkwell::{AddressSpace, IntPredicate};
 use lathe_tensor::loops::Place;
 use lathe_tensor::{Kernel, LoopKind, Stmt, Target};
 
+use super::capabilities::Capabilities;
 use super::ir::{Ir, built};
 use super::value::{Emitter, memory_type};
 use crate::error::CodegenError;
@@ -43,14 +44,11 @@ pub fn module<'c>(
     module.set_triple(&machine.get_triple());
     let data = machine.get_target_data();
     module.set_data_layout(&data.get_data_layout());
-    let x86 = target.triple.starts_with("x86_64");
-    let has = |feature: &str| target.features.iter().any(|f| f == feature);
     let ir = Ir {
         context,
         module,
         builder: context.create_builder(),
-        fma: has("fma") || has("neon"),
-        native_maximum: !x86,
+        capabilities: Capabilities::of(target),
         tune_cpu: target.cpu.clone(),
     };
     let index_type = context.ptr_sized_int_type(&data, None);
@@ -69,7 +67,6 @@ pub fn module<'c>(
         lanes: 1,
         guard: None,
         depth: 0,
-        native_f16: has("fp16"),
     };
     emitter.emit_body(&sources, body)?;
     Ok(emitter.ir.module)

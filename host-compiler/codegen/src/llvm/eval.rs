@@ -90,7 +90,7 @@ impl<'c> Emitter<'c, '_> {
 
     /// `x ± p·q` and `p·q - x` of f32 and f64 as one fused multiply-add, where the target has it.
     fn multiply_add(&mut self, f: BinaryFn, a: &Expr, b: &Expr) -> Result<Option<Data<'c>>, CodegenError> {
-        if !self.ir.fma || !matches!(f, BinaryFn::Add | BinaryFn::Sub) {
+        if !matches!(f, BinaryFn::Add | BinaryFn::Sub) {
             return Ok(None);
         }
         let (product, rest, product_first) = match (a, b) {
@@ -98,8 +98,10 @@ impl<'c> Emitter<'c, '_> {
             (Expr::Binary(BinaryFn::Mul, p, q), rest) => ((p, q), rest, true),
             _ => return Ok(None),
         };
-        if !matches!(self.type_of(rest), Some(Type::Data(DType::F32 | DType::F64))) {
-            return Ok(None);
+        match self.type_of(rest) {
+            Some(Type::Data(float @ (DType::F32 | DType::F64)))
+                if self.ir.capabilities.fma(self.register_type(float)) => {}
+            _ => return Ok(None),
         }
         let rest = self.data(rest)?;
         let (p, q) = (self.data(product.0)?, self.data(product.1)?);

@@ -12,6 +12,8 @@ use inkwell::types::{BasicType, BasicTypeEnum, FloatType, IntType, VectorType};
 use inkwell::values::{BasicMetadataValueEnum, BasicValue, BasicValueEnum, FunctionValue, InstructionOpcode, IntValue};
 use inkwell::{FloatPredicate, IntPredicate};
 
+use super::capabilities::Capabilities;
+
 /// An LLVM value: a scalar or a vector.
 pub type V<'c> = BasicValueEnum<'c>;
 
@@ -23,10 +25,8 @@ pub struct Ir<'c> {
     pub module: Module<'c>,
     /// inkwell's builder
     pub builder: Builder<'c>,
-    /// whether the target has fused multiply-add instructions
-    pub fma: bool,
-    /// whether `llvm.maximum` and `llvm.minimum` are one instruction
-    pub native_maximum: bool,
+    /// what the processor has instructions for
+    pub capabilities: Capabilities,
     /// the processor instructions are chosen and ordered for
     pub tune_cpu: String,
 }
@@ -201,7 +201,23 @@ impl<'c> Ir<'c> {
 
     /// a * b + c with one rounding where the target has it, with two elsewhere
     pub fn fma(&self, a: V<'c>, b: V<'c>, c: V<'c>) -> V<'c> {
-        if self.fma { self.intrinsic("llvm.fma", &[a, b, c]) } else { self.fadd(self.fmul(a, b), c) }
+        if self.capabilities.fma(self.element(a)) {
+            self.intrinsic("llvm.fma", &[a, b, c])
+        } else {
+            self.fadd(self.fmul(a, b), c)
+        }
+    }
+
+    /// |a| with the sign of b
+    pub fn copysign(&self, a: V<'c>, b: V<'c>) -> V<'c> {
+        if !self.capabilities.sign_by_bits {
+            return self.intrinsic("llvm.copysign", &[a, b]);
+        }
+        let bits = self.bits_of(self.element(a).into_float_type());
+        let [a_bits, b_bits] = [a, b].map(|v| self.bitcast(v, bits.into()));
+        let sign = self.int_like(a_bits, 1 << (bits.get_bit_width() - 1));
+        let magnitude = self.and(a_bits, self.xor(sign, self.int_like(sign, -1)));
+        self.bitcast(self.or(magnitude, self.and(b_bits, sign)), self.element(a))
     }
 
     /// integer a + b

@@ -20,6 +20,7 @@ pub fn machine(target: &Target) -> Result<TargetMachine, CodegenError> {
         let config = InitializationConfig::default();
         LlvmTarget::initialize_x86(&config);
         LlvmTarget::initialize_aarch64(&config);
+        LlvmTarget::initialize_arm(&config);
     });
     let failed = |what: String| CodegenError::Llvm { kernel: target.name.clone(), what };
     let triple = TargetTriple::create(&target.triple);
@@ -51,7 +52,11 @@ fn features(target: &Target) -> String {
         "bmi1" => "bmi".to_string(),
         other => other.to_string(),
     };
-    let list: Vec<String> = target.features.iter().map(|f| format!("+{}", llvm_name(f))).collect();
+    let mut list: Vec<String> = target.features.iter().map(|f| format!("+{}", llvm_name(f))).collect();
+    // LLVM's cortex-m7 has double precision, which only some do.
+    if target.is_microcontroller() && !target.features.iter().any(|f| f == "fp64") {
+        list.push("-fp64".to_string());
+    }
     list.join(",")
 }
 

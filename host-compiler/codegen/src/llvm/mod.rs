@@ -1,6 +1,7 @@
 //! One kernel through LLVM: IR, optimisation, object file.
 
 mod arithmetic;
+mod capabilities;
 mod cast;
 mod entry;
 mod eval;
@@ -16,6 +17,7 @@ mod memory;
 mod nest;
 mod optimise;
 mod remainder;
+mod rounding;
 mod select;
 mod value;
 
@@ -47,7 +49,7 @@ pub struct Object {
     pub name: String,
     /// relocatable object file
     pub bytes: Vec<u8>,
-    /// bytes of stack the kernel's own frame takes
+    /// bytes of stack the frames of its functions take
     pub stack_bytes: u32,
 }
 

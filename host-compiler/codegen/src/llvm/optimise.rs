@@ -33,11 +33,11 @@ pub fn optimise(module: &Module<'_>, machine: &TargetMachine, kernel: &str) -> R
 /// What LLVM reports while it writes machine code.
 #[derive(Default)]
 struct Report {
-    largest_frame: u32,
+    frames: u32,
     errors: Vec<String>,
 }
 
-/// Writes machine code; gives it with the bytes of stack of the largest frame.
+/// Writes machine code; gives it with the bytes of stack of all frames together: no function calls itself.
 pub fn write(
     context: &Context,
     module: &Module<'_>,
@@ -57,7 +57,7 @@ pub fn write(
     if let Some(message) = report.errors.first() {
         return Err(failed(message.clone()));
     }
-    Ok((buffer.as_slice().to_vec(), report.largest_frame))
+    Ok((buffer.as_slice().to_vec(), report.frames))
 }
 
 /// Takes one diagnostic. `"warn-stack-size"="0"` makes LLVM say "stack frame size (N) exceeds limit (0) in function".
@@ -70,7 +70,7 @@ extern "C" fn receive(info: LLVMDiagnosticInfoRef, data: *mut c_void) {
         (LLVMGetDiagInfoSeverity(info), text, &mut *data.cast::<Report>())
     };
     match frame_size(&text) {
-        Some(bytes) => report.largest_frame = report.largest_frame.max(bytes),
+        Some(bytes) => report.frames += bytes,
         None if severity == LLVMDiagnosticSeverity::LLVMDSError => report.errors.push(text),
         None => {}
     }

@@ -1,7 +1,8 @@
 //! Remainder of floats with the sign of the dividend (C's `fmod`), exact.
 //!
 //! `r - trunc(r / b)·b` is exact in one fused multiply-add when the quotient is rounded to the format's digits, and
-//! leaves at most 2^-52 of r: repeat until |r| < |b|. LLVM would call `fmod` out.
+//! leaves at most 2^-52 of r: repeat until |r| < |b|. LLVM would call `fmod` out; on microcontrollers it may, and finds
+//! it among the builtins.
 
 use inkwell::FloatPredicate;
 use inkwell::module::Linkage;
@@ -18,6 +19,9 @@ const NAME: &str = "lathe.fmod";
 impl<'c> Emitter<'c, '_> {
     /// a - trunc(a / b)·b, lane by lane in f64.
     pub fn float_remainder(&mut self, a: V<'c>, b: V<'c>) -> V<'c> {
+        if self.ir.capabilities.remainder_builtin {
+            return self.ir.op(InstructionOpcode::FRem, a, b);
+        }
         let function = self.ir.module.get_function(NAME).unwrap_or_else(|| self.define_fmod());
         let element = self.ir.element(a);
         let f64_type = self.memory_type(DType::F64);

@@ -77,8 +77,6 @@ pub struct Emitter<'c, 'k> {
     pub guard: Option<V<'c>>,
     /// running loops around
     pub depth: u32,
-    /// whether f16 arithmetic is native
-    pub native_f16: bool,
 }
 
 impl<'c> Emitter<'c, '_> {

@@ -49,7 +49,7 @@ const CPUS: &[Cpu] = &[
 ];
 
 /// Names as in `--mcpu`, `native` last.
-pub fn cpus() -> Vec<&'static str> {
+pub fn cpus(_target: &str) -> Vec<&'static str> {
     CPUS.iter().map(|c| c.name).chain(["native"]).collect()
 }
 
@@ -70,6 +70,7 @@ fn target(name: &str, cpu: &Cpu) -> Target {
         features: cpu.features.iter().map(|f| f.to_string()).collect(),
         vector_bits: 128,
         vector_registers: 32,
+        address_registers: 30,
         multiply_by_lane: true,
         fma_per_cycle: cpu.fma_per_cycle,
         fma_latency: cpu.fma_latency,

@@ -1,6 +1,7 @@
 //! The processors kernels can be compiled for: one file per architecture, and the look-up by `--target` and `--mcpu`.
 
 mod aarch64;
+mod cortex_m;
 mod x86_64;
 
 use lathe_tensor::Target;
@@ -23,7 +24,7 @@ struct Family {
     name: &'static str,
     about: &'static str,
     default_cpu: &'static str,
-    cpus: fn() -> Vec<&'static str>,
+    cpus: fn(name: &str) -> Vec<&'static str>,
     describe: fn(name: &str, cpu: &str) -> Result<Option<Target>, CodegenError>,
 }
 
@@ -44,10 +45,19 @@ const FAMILIES: &[Family] = &[
     aarch64_family("aarch64-jetson-tx2", JETSON_ABOUT, "cortex-a57"),
     aarch64_family("aarch64-jetson-xavier", JETSON_ABOUT, "carmel"),
     aarch64_family("aarch64-jetson-orin", JETSON_ABOUT, "cortex-a78ae"),
+    cortex_m_family("thumbv6m-none-eabi", "Cortex-M without floating-point unit, Armv6-M", "cortex-m0plus"),
+    cortex_m_family("thumbv7m-none-eabi", "Cortex-M without floating-point unit, Armv7-M", "cortex-m3"),
+    cortex_m_family("thumbv7em-none-eabihf", "Cortex-M with floating-point unit, Armv7E-M", "cortex-m4"),
+    cortex_m_family("thumbv8m.main-none-eabihf", "Cortex-M with floating-point unit, Armv8-M", "cortex-m33"),
+    cortex_m_family("thumbv8.1m.main-none-eabihf", "Cortex-M with Helium vectors, Armv8.1-M", "cortex-m55"),
 ];
 
 const fn aarch64_family(name: &'static str, about: &'static str, default_cpu: &'static str) -> Family {
     Family { name, about, default_cpu, cpus: aarch64::cpus, describe: aarch64::describe }
+}
+
+const fn cortex_m_family(name: &'static str, about: &'static str, default_cpu: &'static str) -> Family {
+    Family { name, about, default_cpu, cpus: cortex_m::cpus, describe: cortex_m::describe }
 }
 
 /// All targets with their processors.
@@ -56,7 +66,7 @@ pub fn list() -> Vec<TargetInfo> {
         .iter()
         .map(|family| {
             let mut cpus = vec![family.default_cpu];
-            cpus.extend((family.cpus)().into_iter().filter(|c| *c != family.default_cpu));
+            cpus.extend((family.cpus)(family.name).into_iter().filter(|c| *c != family.default_cpu));
             TargetInfo { name: family.name, about: family.about, cpus }
         })
         .collect()
@@ -72,7 +82,7 @@ pub fn find(name: &str, cpu: Option<&str>) -> Result<Target, CodegenError> {
     (family.describe)(name, cpu)?.ok_or_else(|| CodegenError::UnknownCpu {
         target: name.to_string(),
         cpu: cpu.to_string(),
-        hint: hint(cpu, (family.cpus)()),
+        hint: hint(cpu, (family.cpus)(family.name)),
     })
 }
 
@@ -117,7 +127,8 @@ mod tests {
             for cpu in info.cpus.iter().filter(|c| **c != "native") {
                 let target = find(info.name, Some(cpu)).unwrap();
                 assert_eq!(target.name, info.name);
-                assert!(target.vector_bits >= 128 && target.vector_registers >= 16);
+                assert!(info.name.starts_with("thumb") || (target.vector_bits >= 128 && target.vector_registers >= 16));
+                assert!(target.vector_bits == 0 || target.float_unit());
             }
             assert_eq!(find(info.name, None).unwrap(), find(info.name, Some(info.cpus[0])).unwrap());
         }
@@ -137,5 +148,7 @@ mod tests {
         assert!(message.contains("cortex-a57"), "{message}");
         let message = find("mips", None).unwrap_err().to_string();
         assert!(message.contains("known: x86_64-linux, aarch64-linux"), "{message}");
+        let message = find("thumbv7m-none-eabi", Some("cortex-m4")).unwrap_err().to_string();
+        assert!(message.contains("did you mean cortex-m3?"), "{message}");
     }
 }

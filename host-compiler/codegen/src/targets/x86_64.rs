@@ -44,7 +44,7 @@ const CPUS: &[Cpu] = &[
 ];
 
 /// Names as in `--mcpu`, `native` last.
-pub fn cpus() -> Vec<&'static str> {
+pub fn cpus(_target: &str) -> Vec<&'static str> {
     CPUS.iter().map(|c| c.name).chain(["native"]).collect()
 }
 
@@ -71,6 +71,7 @@ fn target(name: &str, cpu: &Cpu) -> Target {
         features: features.into_iter().map(str::to_string).collect(),
         vector_bits: if cpu.avx512 { 512 } else { 256 },
         vector_registers: if cpu.avx512 { 32 } else { 16 },
+        address_registers: 15,
         multiply_by_lane: false,
         fma_per_cycle: cpu.fma_per_cycle,
         fma_latency: cpu.fma_latency,

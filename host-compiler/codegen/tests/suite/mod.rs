@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub mod build;
+pub mod cortex_m;
 pub mod expressions;
 pub mod interpreter;
 pub mod libm;

@@ -113,6 +113,11 @@ impl<'a, 'c> Math<'a, 'c> {
         self.ir.fma(a, b, c)
     }
 
+    /// a * b + c with one rounding, whatever it costs
+    pub fn fused(&self, a: V<'c>, b: V<'c>, c: V<'c>) -> V<'c> {
+        self.ir.intrinsic("llvm.fma", &[a, b, c])
+    }
+
     /// |a|
     pub fn abs(&self, a: V<'c>) -> V<'c> {
         self.ir.intrinsic("llvm.fabs", &[a])
@@ -125,7 +130,7 @@ impl<'a, 'c> Math<'a, 'c> {
 
     /// |a| with the sign of b
     pub fn copysign(&self, a: V<'c>, b: V<'c>) -> V<'c> {
-        self.ir.intrinsic("llvm.copysign", &[a, b])
+        self.ir.copysign(a, b)
     }
 
     /// a < b (false for NaN)

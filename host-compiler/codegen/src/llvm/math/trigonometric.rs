@@ -20,13 +20,13 @@ struct Reduced<'c> {
     quarters: V<'c>,
 }
 
-/// Takes quarter turns off (in f64) and evaluates both functions on -π/4..π/4.
+/// Takes quarter turns off (in f64, with products that are not rounded) and evaluates both functions on -π/4..π/4.
 fn reduce<'c>(m: &Math<'_, 'c>, x: V<'c>) -> Reduced<'c> {
     let w = m.widened();
     let wide = if m.wide() { x } else { m.to_f64(x) };
     let (n, count) = w.nearest(wide, FRAC_2_PI);
     let minus = w.ir.fneg(n);
-    let r = HALF_PI.iter().fold(wide, |r, part| w.fma(minus, w.c(*part), r));
+    let r = HALF_PI.iter().fold(wide, |r, part| w.fused(minus, w.c(*part), r));
     let r = m.of_f64(w.clamp(r, -0.8, 0.8));
     let quarters = m.ir.cast(InstructionOpcode::Trunc, count, m.ir.bits_of(m.ty).into());
     let z = m.mul(r, r);

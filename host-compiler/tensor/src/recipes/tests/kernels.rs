@@ -22,6 +22,7 @@ fn target(name: &str, vector_bits: u32, vector_registers: u32, multiply_by_lane:
         features: vec![],
         vector_bits,
         vector_registers,
+        address_registers: 12,
         multiply_by_lane,
         fma_per_cycle: 2,
         fma_latency: 4,

@@ -1,0 +1,65 @@
+//! The numeric suite for Cortex-M: compiled for every core, run on emulated boards.
+
+mod suite;
+
+use lathe_codegen::targets;
+use suite::cortex_m::{self, AN385, AN386, AN500, AN547, Board};
+use suite::{Case, blob, cases};
+
+/// Kernels of one boot: more would not fit the boards' memory.
+const AT_ONCE: usize = 400;
+
+fn on_board(board: &Board, cases: &[Case]) {
+    if !cortex_m::available() {
+        eprintln!("SKIPPED: qemu-system-arm is missing");
+        return;
+    }
+    let target = targets::find(board.target, Some(board.cpu)).unwrap();
+    let mut failures = Vec::new();
+    for (k, some) in cases.chunks(AT_ONCE).enumerate() {
+        let blob = blob(some, &target);
+        println!("{}: {} cases, {} KB of code", board.machine, some.len(), blob.code.len() / 1024);
+        for (case, outcome) in some.iter().zip(cortex_m::run(some, &blob, board, k as u32)) {
+            let entry = blob.entries.iter().find(|e| e.name == case.kernel.name).unwrap();
+            let checked = outcome.and_then(|o| match o.stack <= entry.stack_bytes {
+                true => case.check(&o.params),
+                false => Err(format!("{} took {} bytes of stack, {} stated", entry.name, o.stack, entry.stack_bytes)),
+            });
+            failures.extend(checked.err());
+        }
+    }
+    let shown: Vec<&String> = failures.iter().take(40).collect();
+    assert!(failures.is_empty(), "{} of {} cases are wrong: {shown:#?}", failures.len(), cases.len());
+}
+
+#[test]
+fn suite_on_a_cortex_m4() {
+    on_board(&AN386, &cases());
+}
+
+#[test]
+fn shapes_on_a_cortex_m55() {
+    on_board(&AN547, &suite::shapes::cases());
+}
+
+#[test]
+fn shapes_on_a_cortex_m3() {
+    on_board(&AN385, &suite::shapes::cases());
+}
+
+#[test]
+fn shapes_on_a_cortex_m7() {
+    on_board(&AN500, &suite::shapes::cases());
+}
+
+/// What has no board here still compiles and links.
+#[test]
+fn suite_compiles_for_every_core() {
+    let cases = cases();
+    for (target, cpu) in [("thumbv6m-none-eabi", "cortex-m0"), ("thumbv8m.main-none-eabihf", "cortex-m33")] {
+        let target = targets::find(target, Some(cpu)).unwrap();
+        let blob = blob(&cases, &target);
+        assert_eq!(blob.entries.len(), cases.len());
+        println!("{cpu}: {} KB of code", blob.code.len() / 1024);
+    }
+}

@@ -1,0 +1,47 @@
+//! The functions LLVM calls by itself on microcontrollers, as archives that `host-compiler` embeds when it is built.
+//!
+//! They are Rust's `compiler_builtins`, from rustup's target or built with Debian's Rust, without what a linker does
+//! not need.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::toolchain::Toolchain;
+use crate::{process, workspace};
+
+/// The targets whose archives serve all: the later ones with a floating-point unit take the last. The list in
+/// `host-compiler/codegen/build.rs` is the same.
+const TARGETS: [&str; 3] = ["thumbv6m-none-eabi", "thumbv7m-none-eabi", "thumbv7em-none-eabihf"];
+/// From the package `llvm-19`.
+const ARCHIVER: &str = "llvm-ar-19";
+const STRIPPER: &str = "llvm-objcopy-19";
+
+/// Lays the archives into the target folder, where they are not there yet or came from another Rust.
+pub fn build() -> Result<()> {
+    let folder = workspace::target().join("builtins");
+    fs::create_dir_all(&folder)?;
+    for target in TARGETS {
+        let toolchain = Toolchain::for_target(target)?;
+        let (archive, stamp) = (folder.join(format!("{target}.a")), folder.join(format!("{target}.from")));
+        let from = toolchain.version()?;
+        if archive.is_file() && fs::read_to_string(&stamp).is_ok_and(|last| last == from) {
+            continue;
+        }
+        lay(&toolchain.compiler_builtins()?, &archive)?;
+        fs::write(&stamp, from)?;
+    }
+    Ok(())
+}
+
+/// Copies a Rust library as a plain archive. It is laid down whole: a build may be reading the one that is there.
+fn lay(library: &Path, archive: &Path) -> Result<()> {
+    let partial: PathBuf = archive.with_extension("partial");
+    fs::copy(library, &partial).with_context(|| format!("{} could not be copied", library.display()))?;
+    process::run(Command::new(ARCHIVER).arg("d").arg(&partial).arg("lib.rmeta"))?;
+    process::run(Command::new(STRIPPER).arg("--strip-debug").arg(&partial))?;
+    fs::rename(&partial, archive)?;
+    Ok(())
+}
