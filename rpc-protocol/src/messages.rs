@@ -147,9 +147,9 @@ messages! {
             repeat: u32,
             /// `number` grows until a sample takes at least this
             min_repeat_ms: u32,
-            /// pause before each sample
+            /// rest after each sample
             cooldown_ms: u32,
-            /// evict the caches before each sample (a sample is then one run)
+            /// evict the caches before each sample, which is then one run whatever `number` and `min_repeat_ms` are
             flush_cache: bool,
         },
         /// Reads samples of the last `Time` or `Profile`.
@@ -157,9 +157,10 @@ messages! {
             /// position of the first sample
             first: u32,
         },
-        /// Times each step of the plan, `number` runs: the samples are one per step.
+        /// Times each step of the plan, after one warm-up run: the samples are one per step. A device with room for the
+        /// times of every run gives each step's median, as samples of one run, others the sum of all runs.
         Profile {
-            /// runs to average over
+            /// runs
             number: u32,
         },
         /// Runs the artifact's golden self-test.

@@ -98,6 +98,14 @@ pub(crate) fn wrong_length(what: &'static str, bytes: &[u8]) -> ArtifactError {
     ArtifactError::BadValue { what, index: 0, value: u32::try_from(bytes.len()).unwrap_or(u32::MAX) }
 }
 
+/// That reserved bytes or padding are zero. Bytes that are not there are none.
+pub(crate) fn check_zero(bytes: Option<&[u8]>, what: &'static str, index: u32) -> Result<(), ArtifactError> {
+    match bytes.unwrap_or(&[]).iter().find(|byte| **byte != 0) {
+        None => Ok(()),
+        Some(byte) => Err(ArtifactError::BadValue { what, index, value: u32::from(*byte) }),
+    }
+}
+
 /// `offset + length` when that is at most `limit`.
 pub(crate) fn check_range(
     what: &'static str,

@@ -5,7 +5,7 @@
 
 use crate::dtype::DType;
 use crate::error::ArtifactError;
-use crate::fields::{Fields, Records, check_range, wrong_length};
+use crate::fields::{Fields, Records, check_range, check_zero, wrong_length};
 use crate::io::Io;
 use crate::layout::{GOLDEN_HEADER_BYTES, GOLDEN_INPUT_BYTES, GOLDEN_SAMPLE_BYTES, MAX_GOLDEN_SAMPLES};
 
@@ -86,6 +86,7 @@ impl<'a> Golden<'a> {
             let size = DType::from_byte(output.u8(20)).map_or(1, DType::size);
             let elements = output.u32(12) / u32::try_from(size).unwrap_or(1).max(1);
             check_range("golden element", index, record.u32(12), 1, elements)?;
+            check_zero(record.0.get(18..20), "reserved golden field", index)?;
         }
         Ok(Golden { seed: counts.u64(0), inputs, samples })
     }

@@ -27,6 +27,7 @@ pub struct Header<'a> {
     pub(crate) stored_checksum: u32,
     pub(crate) section_count: u16,
     /// Where the section table starts.
+    pub(crate) text_end: usize,
     pub(crate) table_at: usize,
 }
 
@@ -69,6 +70,7 @@ impl<'a> Header<'a> {
             stack_bytes: fixed.u32(28),
             arena_align_log2: fixed.u8(32),
             section_count: fixed.u16(10),
+            text_end: at,
             table_at: at.next_multiple_of(4),
         })
     }

@@ -1,7 +1,7 @@
 //! The kernel table and the processors the kernels are for.
 
 use crate::error::ArtifactError;
-use crate::fields::{Fields, Records, check_range};
+use crate::fields::{Fields, Records, check_range, check_zero};
 use crate::layout::{KERNEL_BYTES, PROCESSOR_BYTES, kind};
 use crate::sections::Sections;
 
@@ -63,6 +63,7 @@ pub(crate) fn parse<'a>(
         if record.u8(0) != ProcessorKind::Cuda as u8 {
             return Err(ArtifactError::BadValue { what: "processor kind", index, value: u32::from(record.u8(0)) });
         }
+        check_zero(record.0.get(1..4), "reserved processor field", index)?;
     }
     let kernels = Records::whole(sections.required(kind::KERNELS)?, "kernel table length")?;
     for (index, record) in kernels.numbered() {
@@ -74,6 +75,7 @@ pub(crate) fn parse<'a>(
         };
         let limit = u32::try_from(code.bytes.len()).unwrap_or(u32::MAX);
         check_range("kernel entry", index, record.u32(8), 1, limit)?;
+        check_zero(record.0.get(17..20), "reserved kernel field", index)?;
     }
     Ok((kernels, processors))
 }

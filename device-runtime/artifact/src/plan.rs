@@ -1,7 +1,7 @@
 //! The plan: steps in order, each one kernel over its buffers, with a barrier after it.
 
 use crate::error::ArtifactError;
-use crate::fields::{Fields, Records, check_align, check_range, wrong_length};
+use crate::fields::{Fields, Records, check_align, check_range, check_zero, wrong_length};
 use crate::layout::{ARGUMENT_BYTES, GRID_BYTES, KERNEL_BYTES, MAX_ARGUMENTS, PLAN_HEADER_BYTES, STEP_BYTES};
 
 /// How a step is spread over its processor.
@@ -205,9 +205,7 @@ fn check_argument(index: u32, record: Fields<'_>, bounds: &Bounds<'_>) -> Result
         1 if !access.writes() => (bounds.constant_bytes, bounds.constant_align_log2),
         space => return bad("argument space", space),
     };
-    if record.u8(11) != 0 {
-        return bad("reserved argument field", record.u8(11));
-    }
+    check_zero(record.0.get(11..12), "reserved argument field", index)?;
     check_range("argument", index, offset, bytes, limit)?;
     check_align("argument", index, offset, align_log2, limit_log2)
 }

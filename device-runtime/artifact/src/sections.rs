@@ -1,7 +1,7 @@
 //! The section table: where each section lies, checked once.
 
 use crate::error::ArtifactError;
-use crate::fields::{Fields, Records, check_align};
+use crate::fields::{Fields, Records, check_align, check_zero};
 use crate::header::Header;
 use crate::layout::{HEADER_BYTES, MAX_ALIGN_LOG2, MAX_SECTIONS, OPTIONAL_KIND, SECTION_ENTRY_BYTES, kind};
 
@@ -23,12 +23,13 @@ pub(crate) struct Sections<'a> {
 
 impl<'a> Sections<'a> {
     /// Reads the table of a file whose checksum is right. Sections follow each other without overlap, each at the
-    /// first offset that its alignment allows, and the last ends the file.
+    /// first offset that its alignment allows, with zero bytes between, and the last ends the file.
     pub fn parse(file: &'a [u8], header: &Header<'a>) -> Result<Sections<'a>, ArtifactError> {
         if header.section_count > MAX_SECTIONS {
             let value = u32::from(header.section_count);
             return Err(ArtifactError::BadValue { what: "section count", index: 0, value });
         }
+        check_zero(file.get(header.text_end..header.table_at), "padding of the header", 0)?;
         let table = file.get(header.table_at..).unwrap_or(&[]);
         let (entries, _) = Records::split(table, u32::from(header.section_count), "section table length")?;
         let sections = Sections { file, entries };
@@ -69,6 +70,7 @@ impl<'a> Sections<'a> {
         if start < HEADER_BYTES || Some(start) != expected {
             return Err(misplaced);
         }
+        check_zero(self.file.get(end..start), "padding before section", index)?;
         Ok(stop)
     }
 

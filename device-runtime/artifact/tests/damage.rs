@@ -93,6 +93,59 @@ fn forge_checksum(bytes: &mut [u8]) {
     }
 }
 
+/// Of every table with reserved bytes: its section, where in it the table starts, how many records of how many bytes
+/// the sample has there, and which bytes of a record are reserved.
+const RESERVED: [(u16, usize, usize, usize, std::ops::Range<usize>); 6] = [
+    (layout::kind::IO, layout::IO_HEADER_BYTES, 2, layout::TENSOR_BYTES, 23..24),
+    (layout::kind::PLAN, layout::PLAN_HEADER_BYTES, 2, layout::STEP_BYTES, 15..16),
+    (layout::kind::PLAN, layout::PLAN_HEADER_BYTES + 2 * layout::STEP_BYTES, 3, layout::ARGUMENT_BYTES, 11..12),
+    (layout::kind::KERNELS, 0, 2, layout::KERNEL_BYTES, 17..20),
+    (layout::kind::PROCESSORS, 0, 1, layout::PROCESSOR_BYTES, 1..4),
+    (
+        layout::kind::GOLDEN,
+        layout::GOLDEN_HEADER_BYTES + layout::GOLDEN_INPUT_BYTES,
+        1,
+        layout::GOLDEN_SAMPLE_BYTES,
+        18..20,
+    ),
+];
+
+/// Where the reserved bytes and the padding of the sample's file are.
+fn zero_bytes(bytes: &[u8]) -> Vec<usize> {
+    let u16_at = |at: usize| u16::from_le_bytes([bytes[at], bytes[at + 1]]);
+    let size_at = |at: usize| usize::from(u16_at(at));
+    let text_end = layout::HEADER_BYTES + size_at(34) + size_at(36) + size_at(38);
+    let table = text_end.next_multiple_of(4);
+    let mut zeros: Vec<usize> = [33].into_iter().chain(40..48).chain(text_end..table).collect();
+    let mut end = table + size_at(10) * layout::SECTION_ENTRY_BYTES;
+    for entry in (table..end).step_by(layout::SECTION_ENTRY_BYTES) {
+        // The sample is far below 64 KiB.
+        let (start, length) = (size_at(entry + 4), size_at(entry + 8));
+        zeros.extend(end..start);
+        end = start + length;
+        for (_, first, count, size, reserved) in RESERVED.iter().filter(|table| table.0 == u16_at(entry)) {
+            let records = (0..*count).map(|record| start + first + record * size);
+            zeros.extend(records.flat_map(|at| at + reserved.start..at + reserved.end));
+        }
+    }
+    zeros
+}
+
+#[test]
+fn reserved_bytes_and_padding_are_zero() {
+    let original = sample::contents().to_bytes().expect("writes");
+    let zeros = zero_bytes(&original);
+    assert!(zeros.len() > 60, "{zeros:?}");
+    for at in zeros {
+        let mut bytes = original.clone();
+        assert_eq!(bytes[at], 0);
+        bytes[at] = 1;
+        forge_checksum(&mut bytes);
+        let error = Artifact::parse(&bytes).err();
+        assert!(matches!(error, Some(ArtifactError::BadValue { .. })), "byte {at}: {error:?}");
+    }
+}
+
 /// Visits everything a parsed artifact offers and checks what the executor relies on.
 fn walk(artifact: &Artifact<'_>) {
     let header = artifact.header();

@@ -21,7 +21,7 @@ fn every_field_comes_back() {
     assert!(x.shape.is(&[1, 4, 4]) && !x.shape.is(&[4, 4]) && x.quantization.is_none());
     assert_eq!((x.shape.to_string().as_str(), x.attribute("layout")), ("[1, 4, 4]", Some("nhwc")));
     let y = artifact.output(0).expect("one output");
-    assert_eq!((y.name, y.dtype, y.attribute("labels")), ("y", DType::I8, Some("cat\ndög")));
+    assert_eq!((y.name, y.dtype, y.attribute("note")), ("y", DType::I8, Some("cat\ndög")));
     assert_eq!(y.quantization, Some(Quantization { scale: 0.5, zero_point: -3 }));
     assert!(artifact.input(1).is_none() && artifact.output(1).is_none() && y.attribute("layout").is_none());
 

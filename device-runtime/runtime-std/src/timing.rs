@@ -15,8 +15,8 @@ pub struct TimeOptions {
     pub min_repeat: Duration,
     /// Rest after each sample.
     pub cooldown: Duration,
-    /// Bytes written before each sample to push the model out of the caches; 0 leaves them warm. Means something with
-    /// `number` 1.
+    /// Bytes written before each sample to push the model out of the caches; 0 leaves them warm. A sample is then one
+    /// run, whatever `number` and `min_repeat` are: a second one would find the caches warm.
     pub flush_bytes: usize,
 }
 
@@ -69,9 +69,10 @@ impl Timing {
 }
 
 /// Runs `run` once to warm up, then `number` times for each of `repeat` samples: 1 + number x repeat runs, and more
-/// while a sample is shorter than `min_repeat`, which makes `number` grow for good.
+/// while a sample is shorter than `min_repeat`, which makes `number` grow for good. With `flush_bytes`, `number` is 1.
 pub fn evaluate(options: &TimeOptions, mut run: impl FnMut()) -> Timing {
-    let mut number = options.number.max(1);
+    let cold = options.flush_bytes > 0;
+    let mut number = if cold { 1 } else { options.number.max(1) };
     let mut flush = vec![0u8; options.flush_bytes];
     let mut samples_ms = Vec::new();
     run();
@@ -83,7 +84,7 @@ pub fn evaluate(options: &TimeOptions, mut run: impl FnMut()) -> Timing {
                 run();
             }
             let taken = start.elapsed();
-            if taken >= options.min_repeat || number == u32::MAX {
+            if cold || taken >= options.min_repeat || number == u32::MAX {
                 break taken;
             }
             number = grown(number, taken, options.min_repeat);

@@ -42,7 +42,8 @@ pub trait Device {
     /// Times whole runs and keeps the samples.
     fn time(&mut self, options: &TimeOptions) -> Result<Timed, Self::Fault>;
 
-    /// Times each step over `number` runs and keeps one sample per step.
+    /// Times each step over `number` runs and keeps one sample per step: the median, or the sum where there is no room
+    /// for all.
     fn profile(&mut self, number: u32) -> Result<Timed, Self::Fault>;
 
     /// The samples of the last `time` or `profile`.
@@ -90,9 +91,9 @@ pub struct TimeOptions {
     pub repeat: u32,
     /// `number` grows until a sample takes at least this.
     pub min_repeat_ms: u32,
-    /// Pause before each sample.
+    /// Rest after each sample.
     pub cooldown_ms: u32,
-    /// Evict the caches before each sample.
+    /// Evict the caches before each sample, which is then one run.
     pub flush_cache: bool,
 }
 

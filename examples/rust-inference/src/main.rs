@@ -38,11 +38,10 @@ fn set_from_file(runner: &mut Runner, name: &str, file: &Path) -> Result<()> {
 
 fn print_largest(tensor: &Tensor<'_>, bytes: &[u8]) {
     println!("{} {} {}", tensor.name, tensor.dtype, tensor.shape);
-    let labels: Vec<&str> = tensor.attribute("labels").unwrap_or("").lines().collect();
     let values = (0u32..).map_while(|index| element(tensor.dtype, bytes, index));
     let mut ranked: Vec<(usize, f64)> = values.enumerate().collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
     for (index, value) in ranked.iter().take(5) {
-        println!("  [{index}] {value} {}", labels.get(*index).copied().unwrap_or(""));
+        println!("  [{index}] {value}");
     }
 }

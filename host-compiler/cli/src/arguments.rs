@@ -239,10 +239,10 @@ pub struct TimeArgs {
     /// Let `number` grow until a sample takes so long
     #[arg(long, value_name = "M", default_value_t = 0)]
     pub min_repeat_ms: u32,
-    /// Pause between samples
+    /// Rest after each sample
     #[arg(long, value_name = "C", default_value_t = 0)]
     pub cooldown_ms: u32,
-    /// Push the model out of the caches before each sample
+    /// Push the model out of the caches before each sample, which is then one run
     #[arg(long)]
     pub flush_cache: bool,
     /// Time every step: time, share, GFLOP/s

@@ -37,7 +37,7 @@ pub struct TensorEntry {
     pub quantization: Option<Quantization>,
     /// Where it lies in the arena: a multiple of the arena's alignment. It need not be a tensor of its own.
     pub arena_offset: u32,
-    /// Key and value, for instance `("labels", "cat\ndog")`; the keys are listed in SPEC.md.
+    /// Key and value, for instance `("layout", "nhwc")`; the keys are listed in SPEC.md.
     pub attributes: Vec<(String, String)>,
 }
 

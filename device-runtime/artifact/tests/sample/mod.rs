@@ -27,7 +27,7 @@ pub fn contents() -> ArtifactContents {
             shape: vec![16],
             quantization: Some(Quantization { scale: 0.5, zero_point: -3 }),
             arena_offset: 64,
-            attributes: vec![("labels".into(), "cat\ndög".into())],
+            attributes: vec![("note".into(), "cat\ndög".into())],
         }],
         kernels: vec![
             KernelEntry { name: "double".into(), entry: 0, stack_bytes: 16, processor: 0 },

@@ -31,7 +31,6 @@ impl<F: Firmware> Board<'_, F> {
         let Some(loaded) = &mut self.loaded else { return Err(Refusal::NoModel) };
         let overhead = overhead(&self.firmware);
         for sample in self.samples.iter_mut().take(repeat) {
-            wait(&self.firmware, cooldown);
             *sample = loop {
                 let ticks = sample_of(number, loaded, &self.firmware, overhead);
                 if ticks >= wanted || number == u32::MAX {
@@ -39,6 +38,7 @@ impl<F: Firmware> Board<'_, F> {
                 }
                 number = grown(number, ticks, wanted);
             };
+            wait(&self.firmware, cooldown);
         }
         self.sample_count = repeat;
         Ok(Timed { number, samples: repeat as u32 })
