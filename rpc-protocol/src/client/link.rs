@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel}
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a process whose input is closed may take to end by itself.
+/// How long a process whose input is closed may take to end by itself, unless another time is given.
 const ENDING: Duration = Duration::from_secs(1);
 
 /// A stream of bytes in both directions.
@@ -26,6 +26,7 @@ pub trait Link {
 #[derive(Debug)]
 pub struct ChildLink {
     child: Child,
+    ending: Duration,
     /// Bytes to write; dropping it closes the child's input.
     outgoing: Option<Sender<Vec<u8>>>,
     /// How each write went.
@@ -42,13 +43,19 @@ impl ChildLink {
         let missing = || io::Error::other("the child has no standard input or output");
         let (outgoing, written) = writer(child.stdin.take().ok_or_else(missing)?);
         let chunks = reader(child.stdout.take().ok_or_else(missing)?);
-        Ok(ChildLink { child, outgoing: Some(outgoing), written, unwritten: 0, chunks })
+        Ok(ChildLink { child, ending: ENDING, outgoing: Some(outgoing), written, unwritten: 0, chunks })
+    }
+
+    /// Ends the process at once when the link is dropped: for one that does not end when its input is closed.
+    pub fn ended_at_once(mut self) -> ChildLink {
+        self.ending = Duration::ZERO;
+        self
     }
 
     /// Closes the child's input and waits for its process to end by itself; ends it when it does not, and gives `None`.
     fn end(&mut self) -> io::Result<Option<ExitStatus>> {
         self.outgoing = None;
-        let patience = Instant::now() + ENDING;
+        let patience = Instant::now() + self.ending;
         while Instant::now() < patience {
             if let Some(status) = self.child.try_wait()? {
                 return Ok(Some(status));

@@ -6,7 +6,9 @@ mod remote;
 
 use std::path::Path;
 
+use lathe_driver::boards;
 use lathe_runtime_std::Timing;
+use rpc_protocol::MemoryUse;
 
 use crate::arguments::DeviceArgs;
 use crate::failure::{Failure, Outcome};
@@ -32,8 +34,36 @@ pub struct StepTime {
     pub median_ms: f64,
 }
 
+/// What a device's times are, which are milliseconds everywhere in this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeUnit {
+    /// milliseconds
+    Milliseconds,
+    /// instructions of an emulated processor: a millisecond is a million of them
+    Instructions,
+}
+
+impl TimeUnit {
+    /// Its name in documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            TimeUnit::Milliseconds => "ms",
+            TimeUnit::Instructions => "instructions",
+        }
+    }
+}
+
+/// Milliseconds of emulated time as instructions.
+pub fn instructions(ms: f64) -> u64 {
+    (ms * 1e6).round() as u64
+}
+
 /// A device with an artifact loaded.
 pub trait Device {
+    /// What its times are.
+    fn unit(&self) -> TimeUnit {
+        TimeUnit::Milliseconds
+    }
     /// Sets the whole input number `index`.
     fn set_input(&mut self, index: usize, bytes: &[u8]) -> Outcome;
     /// Runs once; gives the milliseconds it took, as the device counts them.
@@ -46,6 +76,10 @@ pub trait Device {
     fn profile(&mut self, repeat: u32) -> Outcome<Vec<StepTime>>;
     /// Runs the golden self-test; wrong numbers are a failure of their own kind.
     fn self_test(&mut self) -> Outcome;
+    /// What runs used of stack and arena, when the device watches them.
+    fn memory_use(&mut self) -> Outcome<Option<MemoryUse>> {
+        Ok(None)
+    }
 }
 
 /// Opens the device and loads the artifact at `path`, whose bytes are `artifact`.
@@ -55,9 +89,18 @@ pub fn open(args: &DeviceArgs, path: &Path, artifact: &[u8]) -> Outcome<Box<dyn 
     }
     match args.device.as_str() {
         "local" => Ok(Box::new(local::Local::load(path, args)?)),
-        "qemu:aarch64-linux" => Ok(Box::new(remote::Remote::load(qemu::start(artifact)?, args, artifact)?)),
-        other => {
-            Err(Failure::usage(format!("device {other:?} is not known; devices are local and qemu:aarch64-linux")))
+        "qemu:aarch64-linux" => {
+            let link = qemu::aarch64::start(artifact)?;
+            Ok(Box::new(remote::Remote::load(link, TimeUnit::Milliseconds, args, artifact)?))
         }
+        other => match other.strip_prefix("qemu:") {
+            Some(board) => {
+                let link = qemu::board::start(&boards::find(board)?, path, artifact.len())?;
+                Ok(Box::new(remote::Remote::load(link, TimeUnit::Instructions, args, artifact)?))
+            }
+            None => Err(Failure::usage(format!(
+                "device {other:?} is not known; devices are local, qemu:aarch64-linux and qemu:BOARD"
+            ))),
+        },
     }
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use lathe_artifact::Artifact;
 use lathe_runtime_std::{GoldenError, Timing};
-use rpc_protocol::client::{Client, Link, Samples};
-use rpc_protocol::{Request, WrongElement};
+use rpc_protocol::client::{Client, ClientError, Link, Samples};
+use rpc_protocol::{FaultCode, MemoryUse, Request, WrongElement};
 
-use super::{Device, StepTime, TimeRequest};
+use super::{Device, StepTime, TimeRequest, TimeUnit};
 use crate::arguments::DeviceArgs;
 use crate::console;
 use crate::failure::{Exit, Failure, Outcome};
@@ -21,13 +21,14 @@ const QUICK: Duration = Duration::from_secs(60);
 pub struct Remote<L: Link> {
     client: Client<L>,
     clock_hz: u64,
+    unit: TimeUnit,
     deadline: Duration,
     steps: Vec<StepTime>,
 }
 
 impl<L: Link> Remote<L> {
-    /// Says hello, uploads the artifact and loads it.
-    pub fn load(link: L, args: &DeviceArgs, artifact: &[u8]) -> Outcome<Remote<L>> {
+    /// Says hello, uploads the artifact and loads it. `unit` is what the device's times are.
+    pub fn load(link: L, unit: TimeUnit, args: &DeviceArgs, artifact: &[u8]) -> Outcome<Remote<L>> {
         let deadline = Duration::from_secs(args.timeout);
         // The only randomness of the standard library; the id need not be secret, only new.
         let session = RandomState::new().build_hasher().finish();
@@ -40,7 +41,7 @@ impl<L: Link> Remote<L> {
         uploaded?;
         let (arena, threads) = client.load(args.threads, deadline)?;
         log::info!("loaded: arena of {arena} bytes, {threads} thread(s)");
-        Ok(Remote { client, clock_hz, deadline, steps: steps(artifact) })
+        Ok(Remote { client, clock_hz, unit, deadline, steps: steps(artifact) })
     }
 }
 
@@ -72,6 +73,10 @@ fn timing(samples: &Samples, clock_hz: u64) -> Timing {
 }
 
 impl<L: Link> Device for Remote<L> {
+    fn unit(&self) -> TimeUnit {
+        self.unit
+    }
+
     fn set_input(&mut self, index: usize, bytes: &[u8]) -> Outcome {
         Ok(self.client.set_input(index as u32, bytes)?)
     }
@@ -109,6 +114,14 @@ impl<L: Link> Device for Remote<L> {
                 let mismatch = GoldenError::Mismatch { output, element, expected, found, tolerance };
                 Err(Failure::new(Exit::WrongNumbers, format!("self-test: {mismatch}")))
             }
+        }
+    }
+
+    fn memory_use(&mut self) -> Outcome<Option<MemoryUse>> {
+        match self.client.memory_use() {
+            Ok(used) => Ok(Some(used)),
+            Err(ClientError::Device { code: FaultCode::Unsupported, .. }) => Ok(None),
+            Err(e) => Err(e.into()),
         }
     }
 }

@@ -9,6 +9,7 @@ mod footprint;
 mod inputs;
 mod inspect;
 mod outputs;
+mod profile;
 mod run;
 mod targets;
 mod time;

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{compare, inputs, outputs};
 use crate::arguments::RunArgs;
 use crate::console;
-use crate::devices;
+use crate::devices::{self, TimeUnit, instructions};
 use crate::failure::{Exit, Failure, Outcome};
 
 pub fn run(args: &RunArgs) -> Outcome {
@@ -25,6 +25,7 @@ pub fn run(args: &RunArgs) -> Outcome {
     for (index, tensor) in inputs.iter().enumerate() {
         device.set_input(index, tensor.bytes())?;
     }
+    let unit = device.unit();
     let times_ms = (0..args.repeat).map(|_| device.run()).collect::<Outcome<Vec<f64>>>()?;
     let mut results = Vec::new();
     for (index, t) in artifact.outputs().enumerate() {
@@ -33,7 +34,7 @@ pub fn run(args: &RunArgs) -> Outcome {
     if let Some(path) = &args.output {
         outputs::write(path, &results)?;
     }
-    report(args, &results, &labels, &times_ms)
+    report(args, &results, &labels, &times_ms, unit)
 }
 
 /// Reads an artifact; a damaged one is refused.
@@ -47,20 +48,31 @@ fn tensor(described: &Described<'_>, bytes: Vec<u8>) -> Outcome<Tensor> {
         .ok_or_else(|| Failure::new(Exit::Failure, format!("output {:?} came back with a wrong size", described.name)))
 }
 
-fn report(args: &RunArgs, results: &[(String, Tensor)], labels: &[String], times_ms: &[f64]) -> Outcome {
+fn report(
+    args: &RunArgs,
+    results: &[(String, Tensor)],
+    labels: &[String],
+    times_ms: &[f64],
+    unit: TimeUnit,
+) -> Outcome {
     let summaries: Vec<_> = results.iter().map(|(name, tensor)| outputs::summary(name, tensor)).collect();
     let top = match (args.top, results.first()) {
         (Some(k), Some((_, tensor))) => outputs::top(tensor, k, labels),
         _ => Vec::new(),
     };
-    let document = json!({
+    let mut document = json!({
         "artifact": args.artifact,
         "device": args.device.device,
+        "unit": unit.name(),
         "outputs": summaries.iter().map(|(document, _)| document).collect::<Vec<_>>(),
         "top": top.iter().map(|r| json!({ "index": r.index, "value": r.value, "label": r.label })).collect::<Vec<_>>(),
         "times_ms": times_ms,
         "output_file": args.output,
     });
+    if unit == TimeUnit::Instructions {
+        document["emulated"] = true.into();
+        document["instructions"] = times_ms.iter().map(|ms| instructions(*ms)).collect();
+    }
     console::report(document, || {
         let mut text = String::new();
         for r in &top {
@@ -70,8 +82,12 @@ fn report(args: &RunArgs, results: &[(String, Tensor)], labels: &[String], times
             summaries.iter().for_each(|(_, summary)| text += summary);
         }
         if args.print_time {
-            let times: Vec<String> = times_ms.iter().map(|t| format!("{t:.3}")).collect();
-            text += &format!("time: {} ms\n", times.join(" "));
+            let (decimals, unit) = match unit {
+                TimeUnit::Milliseconds => (3, "ms"),
+                TimeUnit::Instructions => (6, "M instructions, emulated"),
+            };
+            let times: Vec<String> = times_ms.iter().map(|t| format!("{t:.decimals$}")).collect();
+            text += &format!("time: {} {unit}\n", times.join(" "));
         }
         text
     })

@@ -17,14 +17,7 @@ pub fn start(artifact: &[u8]) -> Outcome<ChildLink> {
     let server = find_server()?;
     let mut command = Command::new(EMULATOR);
     command.arg("-cpu").arg(processor(artifact)).arg(&server).arg("--stdio");
-    log::info!("starting {command:?}");
-    ChildLink::start(command).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => Failure::new(
-            Exit::Unreachable,
-            format!("{EMULATOR} was not found; install it with `apt-get install qemu-user` (`cargo xtask setup` does)"),
-        ),
-        _ => Failure::new(Exit::Unreachable, format!("{EMULATOR} could not be started: {e}")),
-    })
+    super::start(command, "qemu-user")
 }
 
 /// The plain Cortex-A57 unless the artifact was compiled for more.
