@@ -38,8 +38,8 @@ fn suite_on_a_cortex_m4() {
 }
 
 #[test]
-fn shapes_on_a_cortex_m55() {
-    on_board(&AN547, &suite::shapes::cases());
+fn suite_on_a_cortex_m55() {
+    on_board(&AN547, &cases());
 }
 
 #[test]

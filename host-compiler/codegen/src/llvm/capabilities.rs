@@ -19,6 +19,10 @@ pub struct Capabilities {
     pub round_even: &'static str,
     /// signs are copied as bits: LLVM 19 cannot select a sign taken from an f16 on Armv8.1-M
     pub sign_by_bits: bool,
+    /// in comparisons of vectors NaN is decided by bits: LLVM 19 turns `a < b` into Helium's `lt`, which holds for NaN
+    pub compares_nan_by_bits: bool,
+    /// vectors come from the schedule alone: what LLVM's vectoriser makes of scalar loops compares NaN wrongly, too
+    pub keep_loops_scalar: bool,
     /// f16 arithmetic
     pub f16: bool,
     /// the remainder of floats is a function among the builtins
@@ -38,6 +42,8 @@ impl Capabilities {
             maximum: has("neon"),
             round_even: if large { "llvm.roundeven" } else { "llvm.rint" },
             sign_by_bits: !large,
+            compares_nan_by_bits: has("mve.fp"),
+            keep_loops_scalar: has("mve.fp"),
             f16: has("fp16"),
             remainder_builtin: !large,
         }

@@ -112,7 +112,7 @@ fn declare_body<'c>(
     types.extend([BasicMetadataTypeEnum::from(context.i32_type()); 2]);
     let ty = context.void_type().fn_type(&types, false);
     let body = ir.module.add_function(&format!("{}.body", kernel.name), ty, Some(Linkage::Internal));
-    set_attributes(context, body, &ir.tune_cpu);
+    set_attributes(ir, body);
     body.add_attribute(AttributeLoc::Function, flag(context, "alwaysinline"));
     for (k, noalias) in sources.values().enumerate() {
         let at = AttributeLoc::Param(k as u32);
@@ -131,10 +131,14 @@ fn flag(context: &Context, name: &str) -> Attribute {
 }
 
 /// Attributes of every function of a blob.
-pub fn set_attributes(context: &Context, function: FunctionValue<'_>, tune_cpu: &str) {
+pub fn set_attributes(ir: &Ir<'_>, function: FunctionValue<'_>) {
+    let context = ir.context;
     function.add_attribute(AttributeLoc::Function, flag(context, "nounwind"));
-    let strings =
-        [("no-builtins", ""), ("warn-stack-size", "0"), ("prefer-vector-width", "512"), ("tune-cpu", tune_cpu)];
+    if ir.capabilities.keep_loops_scalar {
+        function.add_attribute(AttributeLoc::Function, flag(context, "noimplicitfloat"));
+    }
+    let strings: [(&str, &str); 4] =
+        [("no-builtins", ""), ("warn-stack-size", "0"), ("prefer-vector-width", "512"), ("tune-cpu", &ir.tune_cpu)];
     for (key, value) in strings {
         function.add_attribute(AttributeLoc::Function, context.create_string_attribute(key, value));
     }
@@ -147,7 +151,7 @@ fn emit_entry<'c>(ir: &Ir<'c>, kernel: &Kernel, sources: &BTreeMap<Source, bool>
     let i32_type = context.i32_type();
     let types = [pointer.into(), pointer.into(), i32_type.into(), i32_type.into()];
     let entry = ir.module.add_function(&kernel.name, context.void_type().fn_type(&types, false), None);
-    set_attributes(context, entry, &ir.tune_cpu);
+    set_attributes(ir, entry);
     let params = entry.get_params();
     ir.builder.position_at_end(context.append_basic_block(entry, "entry"));
     let mut arguments: Vec<BasicMetadataValueEnum<'c>> = Vec::new();

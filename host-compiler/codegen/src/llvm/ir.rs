@@ -257,6 +257,41 @@ impl<'c> Ir<'c> {
 
     /// compares floats
     pub fn fcmp(&self, predicate: FloatPredicate, a: V<'c>, b: V<'c>) -> V<'c> {
+        if lanes(a) > 1 && self.capabilities.compares_nan_by_bits {
+            return self.fcmp_numbers(predicate, a, b);
+        }
+        self.fcmp_plain(predicate, a, b)
+    }
+
+    /// As an instruction, with NaN decided by the bits of the operands.
+    fn fcmp_numbers(&self, predicate: FloatPredicate, a: V<'c>, b: V<'c>) -> V<'c> {
+        let sides = if a == b { vec![a] } else { vec![a, b] };
+        let numbers = sides.into_iter().filter(|v| !v.is_const()).map(|v| self.is_number(v));
+        let numbers = numbers.reduce(|x, y| self.and(x, y));
+        match (predicate, numbers) {
+            (FloatPredicate::UNO, Some(numbers)) => self.xor(numbers, self.int_like(numbers, 1)),
+            (FloatPredicate::OLT | FloatPredicate::OLE | FloatPredicate::OGT | FloatPredicate::OGE, Some(numbers)) => {
+                self.and(numbers, self.fcmp_plain(predicate, a, b))
+            }
+            _ => self.fcmp_plain(predicate, a, b),
+        }
+    }
+
+    /// Whether a float is not NaN, by its bits.
+    fn is_number(&self, v: V<'c>) -> V<'c> {
+        let float = self.element(v).into_float_type();
+        let (width, digits) = match float.get_bit_width() {
+            16 => (16, 10),
+            32 => (32, 23),
+            _ => (64, 52),
+        };
+        let bits = self.bitcast(v, self.bits_of(float).into());
+        let magnitude = self.and(bits, self.int_like(bits, i64::MAX >> (64 - width)));
+        let infinity = ((1i64 << (width - digits - 1)) - 1) << digits;
+        self.icmp(IntPredicate::ULE, magnitude, self.int_like(bits, infinity))
+    }
+
+    fn fcmp_plain(&self, predicate: FloatPredicate, a: V<'c>, b: V<'c>) -> V<'c> {
         match (a, b) {
             (BasicValueEnum::VectorValue(a), BasicValueEnum::VectorValue(b)) => {
                 built(self.builder.build_float_compare(predicate, a, b, "")).into()

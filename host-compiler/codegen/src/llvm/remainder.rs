@@ -45,7 +45,7 @@ impl<'c> Emitter<'c, '_> {
             f64_type.fn_type(&[f64_type.into(), f64_type.into()], false),
             Some(Linkage::Internal),
         );
-        set_attributes(ir.context, function, &ir.tune_cpu);
+        set_attributes(ir, function);
         let resume = ir.block();
         let [entry, big, small, done] =
             ["entry", "big", "small", "done"].map(|name| ir.context.append_basic_block(function, name));
