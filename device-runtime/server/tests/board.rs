@@ -190,9 +190,8 @@ fn samples_are_kept_while_there_is_room() {
     let time =
         |repeat, flush_cache| Request::Time { number: 3, repeat, min_repeat_ms: 0, cooldown_ms: 20, flush_cache };
     in_a_session(&setup, |mut client| {
+        names(refused(client.time(&time(1, false), PATIENCE)), FaultCode::NoModel, &[]);
         client.load(0, PATIENCE).unwrap();
-        names(refused(client.time(&time(16, false), PATIENCE)), FaultCode::MissingInput, &["\"x\""]);
-        client.set_input(0, &input(1)).unwrap();
         let samples = client.time(&time(16, false), PATIENCE).unwrap();
         assert_eq!((samples.number, samples.ticks), (3, vec![0; 16]));
         names(refused(client.time(&time(17, false), PATIENCE)), FaultCode::OutOfMemory, &["17", "16"]);

@@ -160,7 +160,8 @@ pub struct CompileArgs {
 /// Where an artifact runs.
 #[derive(Args, Clone, Debug)]
 pub struct DeviceArgs {
-    /// local (this machine) or qemu:aarch64-linux (an emulated 64-bit ARM)
+    /// local (this machine), qemu:aarch64-linux (an emulated 64-bit ARM) or qemu:BOARD (an emulated microcontroller,
+    /// whose times are counts of instructions)
     #[arg(long, default_value = "local")]
     pub device: String,
     /// Threads to run kernels on (0: one per processor)
@@ -180,6 +181,7 @@ Examples:
   host-compiler run model.lathe -i input=x.npy -o y.npz
   host-compiler run model.lathe -i image=cat.jpg --top 5 --labels labels.txt --print-time
   host-compiler run model.lathe -i inputs.npz --device qemu:aarch64-linux
+  host-compiler run tiny.lathe -i x.npy --device qemu:mps2-an386 --print-time
   host-compiler run model.lathe -i input=x.npy --compare model.onnx      find the first step that computes wrong numbers
 
 {EXIT_CODES}"))]
@@ -223,6 +225,7 @@ Examples:
   host-compiler time model.lathe --number 10 --repeat 20
   host-compiler time model.lathe --min-repeat-ms 100 --cooldown-ms 50 --threads 2 --json
   host-compiler time model.lathe --profile
+  host-compiler time tiny.lathe --device qemu:mps2-an386 --profile       instructions of every step
 
 {EXIT_CODES}"))]
 pub struct TimeArgs {
@@ -245,7 +248,7 @@ pub struct TimeArgs {
     /// Push the model out of the caches before each sample, which is then one run
     #[arg(long)]
     pub flush_cache: bool,
-    /// Time every step: time, share, GFLOP/s
+    /// Time every step: time, share, GFLOP/s; on an emulated board instructions, and stack and arena used
     #[arg(long)]
     pub profile: bool,
     #[command(flatten)]

@@ -55,6 +55,8 @@ impl<'m> LoadedModel<'m> {
             )
         };
         painted.fill(CANARY);
+        // What is timed before any input was given is timed on zeros.
+        kept.fill(0);
         // SAFETY: the creator of the board vouches for its artifacts and for the memory they are in.
         let model = unsafe { Model::load_with(artifact, Placement::in_place(&artifact), arena, Inline) }?;
         let given = (0u32..).zip(artifact.inputs()).filter(|(_, input)| input.bytes == 0);

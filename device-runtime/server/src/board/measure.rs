@@ -19,7 +19,7 @@ impl<F: Firmware> Board<'_, F> {
 
     /// One warm-up run, then `repeat` samples of `number` runs.
     pub(super) fn measure_runs(&mut self, options: &TimeOptions) -> Result<Timed, Refusal> {
-        self.loaded()?.all_given()?;
+        self.loaded()?;
         if options.flush_cache {
             return Err(Refusal::NoCache);
         }
@@ -46,7 +46,6 @@ impl<F: Firmware> Board<'_, F> {
 
     /// One warm-up run, then `number` runs, each step's ticks added up.
     pub(super) fn measure_steps(&mut self, number: u32) -> Result<Timed, Refusal> {
-        self.loaded()?.all_given()?;
         let steps = self.loaded()?.steps();
         let steps = self.room_for(figure(steps))?;
         self.watched_run();
