@@ -1,4 +1,4 @@
-//! A small pool of pinned threads that wait by spinning a while, then sleep.
+//! A small pool of threads, pinned if wished, that wait by spinning a while, then sleep.
 
 use std::any::Any;
 use std::cell::UnsafeCell;
@@ -70,9 +70,9 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// A pool of `threads` workers, the caller counted; 0 means one per CPU that this process may use, at most
-    /// [`MAX_THREADS`]. With `pin`, each other worker is pinned to a CPU of its own, not the one the caller now runs
-    /// on, unless there are more workers than CPUs; the caller is left as it is.
+    /// A pool of `threads` workers, the caller counted; 0 means one per CPU that this process may use, but no more than
+    /// 256. With `pin`, each other worker is pinned to a CPU of its own, not the one the caller now runs on, unless there
+    /// are more workers than CPUs; the caller is left as it is.
     pub fn new(threads: usize, pin: bool) -> Result<Pool, RunnerError> {
         let cpus = allowed_cpus();
         let threads = if threads == 0 { one_per_cpu(cpus.len()) } else { threads };
