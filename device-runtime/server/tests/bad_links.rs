@@ -44,6 +44,12 @@ fn a_device_that_closes_its_output_and_stays_is_ended() {
 }
 
 #[test]
+fn how_a_device_ended_is_told_even_of_one_that_is_not_waited_for() {
+    let error = Client::open(shell("exit 3").ended_at_once(), 1, PATIENCE).unwrap_err();
+    assert!(matches!(&error, ClientError::Closed { reason } if reason.contains("status: 3")), "{error}");
+}
+
+#[test]
 fn any_patience_will_do() {
     Client::open(server(), 1, Duration::MAX).unwrap().bye().unwrap();
 }

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel}
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a process whose input is closed may take to end by itself, unless another time is given.
+/// How long a process that closed its output, or whose input is closed, may take to end by itself.
 const ENDING: Duration = Duration::from_secs(1);
 
 /// A stream of bytes in both directions.
@@ -26,6 +26,7 @@ pub trait Link {
 #[derive(Debug)]
 pub struct ChildLink {
     child: Child,
+    /// How long the process may take to end by itself when the link is dropped.
     ending: Duration,
     /// Bytes to write; dropping it closes the child's input.
     outgoing: Option<Sender<Vec<u8>>>,
@@ -52,10 +53,11 @@ impl ChildLink {
         self
     }
 
-    /// Closes the child's input and waits for its process to end by itself; ends it when it does not, and gives `None`.
-    fn end(&mut self) -> io::Result<Option<ExitStatus>> {
+    /// Closes the child's input and waits as long as `patience` for its process to end by itself; ends it when it does
+    /// not, and gives `None`.
+    fn end(&mut self, patience: Duration) -> io::Result<Option<ExitStatus>> {
         self.outgoing = None;
-        let patience = Instant::now() + self.ending;
+        let patience = Instant::now() + patience;
         while Instant::now() < patience {
             if let Some(status) = self.child.try_wait()? {
                 return Ok(Some(status));
@@ -128,7 +130,7 @@ impl Link for ChildLink {
     }
 
     fn closed_reason(&mut self) -> String {
-        match self.end() {
+        match self.end(ENDING) {
             Ok(Some(status)) => format!("its process ended ({status})"),
             Ok(None) => "its process closed its output, did not end, and was ended".to_string(),
             Err(e) => format!("its process could not be waited for ({e})"),
@@ -139,6 +141,6 @@ impl Link for ChildLink {
 impl Drop for ChildLink {
     fn drop(&mut self) {
         // A server whose input is closed ends by itself; for one that hangs or is gone nothing more can be done.
-        let _ = self.end();
+        let _ = self.end(self.ending);
     }
 }
