@@ -146,7 +146,12 @@ struct ImageRows {
     tile: RegisterTile,
 }
 
-/// Rows one by one (padding then happens row by row, in cache) unless joining them wastes clearly less.
+/// What joining all rows must save before the whole padded image is kept: in a cache, and where memory is scarce.
+const JOINING_SAVES: f64 = 1.04;
+const JOINING_SAVES_WITHOUT_CACHE: f64 = 1.25;
+
+/// Rows one by one (padding then happens row by row, in cache) unless joining them wastes clearly less. Without a cache
+/// nothing is gained by reading weights seldom, and the rows in the workspace are all that padding takes of the memory.
 fn plan_rows(s: &Schedule, shape: &Shape, target: &Target) -> Option<ImageRows> {
     let axes: Vec<i64> = s.program().stage(s.stage_named(&shape.compute)?).axes.iter().map(|a| a.extent).collect();
     let (columns, w) = (*axes.last()?, *axes.get(axes.len().checked_sub(2)?)?);
@@ -155,8 +160,11 @@ fn plan_rows(s: &Schedule, shape: &Shape, target: &Target) -> Option<ImageRows> 
     let (weights, _) = traffic(s, s.stage_named(shape.product())?);
     let row_tile = choose(w, columns, target);
     let joined = choose(w * rows, columns, target);
-    let stays_in_cache = weights <= i64::from(target.l2_bytes.max(1)) / 2;
-    (stays_in_cache && row_tile.cycles * rows as f64 <= joined.cycles * 1.04).then_some(ImageRows { tile: row_tile })
+    let (weights_stay, saves) = match target.l2_bytes {
+        0 => (true, JOINING_SAVES_WITHOUT_CACHE),
+        cache => (weights <= i64::from(cache) / 2, JOINING_SAVES),
+    };
+    (weights_stay && row_tile.cycles * rows as f64 <= joined.cycles * saves).then_some(ImageRows { tile: row_tile })
 }
 
 /// `parallel n, h { pad; for oc.0 { for w.0 { tile } } }`
