@@ -5,9 +5,16 @@
 
 mod support;
 
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use lathe_artifact::ArtifactContents;
 use lathe_driver::boards;
+use rpc_protocol::FaultCode;
+use rpc_protocol::client::{ChildLink, Client, ClientError, Link};
 use support::onnx::{noise, small_network, small_network_answer};
-use support::{Bench, assert_close, json};
+use support::{Bench, assert_close, json, thumb};
 
 /// A bench with the small network compiled for `board`, and its input in `x.npy`.
 fn bench(board: &str) -> (Bench, Vec<f32>) {
@@ -57,4 +64,133 @@ fn an_artifact_for_another_core_is_refused_by_the_board() {
     let (bench, _) = bench("mps2-an500");
     let refused = bench.expect(7, &["run", "m.lathe", "--device", "qemu:mps2-an386", "-i", "x=x.npy"]);
     assert!(refused.stderr.contains("fp-armv8d16sp"), "{}", refused.stderr);
+}
+
+/// A board on the bench, with a hand-written artifact.
+const BOARD: &str = "mps2-an386";
+const DEVICE: &str = "qemu:mps2-an386";
+const TARGET: &str = "thumbv7em-none-eabihf";
+
+fn by_hand(kernel: &[u16]) -> Bench {
+    let bench = Bench::new();
+    bench.write("m.lathe", &thumb::contents(TARGET, kernel).to_bytes().unwrap());
+    bench
+}
+
+#[test]
+#[ignore = "needs the boards' firmware: cargo xtask test --only boards"]
+fn a_kernel_that_writes_beyond_the_arena_is_seen() {
+    let profile = ["time", "m.lathe", "--device", DEVICE, "--profile", "--repeat", "1", "--json"];
+    for (kernel, beyond) in [(thumb::RETURN, 0), (thumb::WRITE_BEYOND, thumb::BEYOND)] {
+        let document = json(&by_hand(kernel).expect(0, &profile));
+        let memory = &document["memory"];
+        assert_eq!(memory["beyond_arena"].as_u64(), Some(beyond));
+        assert_eq!(memory["arena"].as_u64(), Some(thumb::ARENA.into()));
+        let stack = |name: &str| memory[name].as_u64().unwrap();
+        assert!(stack("run_stack") > 0 && stack("run_stack") < stack("stack"), "{memory}");
+        assert!(stack("stack") < stack("stack_bytes"), "{memory}");
+    }
+}
+
+#[test]
+#[ignore = "needs the boards' firmware: cargo xtask test --only boards"]
+fn a_kernel_that_faults_or_loops_is_told() {
+    let faulted = by_hand(thumb::UNDEFINED).expect(1, &["time", "m.lathe", "--device", DEVICE]);
+    assert!(faulted.stderr.contains("fault at 0x"), "{}", faulted.stderr);
+    let hung = by_hand(thumb::LOOP).expect(6, &["time", "m.lathe", "--device", DEVICE, "--timeout", "2"]);
+    assert!(hung.stderr.contains("no answer to `time` within 2.0 s"), "{}", hung.stderr);
+}
+
+#[test]
+#[ignore = "needs the boards' firmware: cargo xtask test --only boards"]
+fn an_arena_one_byte_short_is_refused_with_both_figures() {
+    let bench = by_hand(thumb::RETURN);
+    let time = ["time", "m.lathe", "--device", DEVICE, "--repeat", "1"];
+    let needing = |bytes: u32| {
+        let contents = ArtifactContents { arena_bytes: bytes, ..thumb::contents(TARGET, thumb::RETURN) };
+        bench.write("m.lathe", &contents.to_bytes().unwrap());
+    };
+    needing(u32::MAX / 2);
+    let refused = bench.expect(1, &time).stderr;
+    let given = refused.split("was given ").nth(1).and_then(|rest| rest.split(':').next()).unwrap();
+    let memory: u32 = given.parse().unwrap();
+    needing(memory + 1);
+    let refused = bench.expect(1, &time).stderr;
+    assert!(refused.contains(&(memory + 1).to_string()) && refused.contains(&format!("given {memory}")), "{refused}");
+    needing(memory);
+    bench.expect(0, &time);
+}
+
+/// Starts the board with what is at `flash` in its flash, and speaks to it.
+fn powered_on(flash: &Path) -> Client<ChildLink> {
+    Client::open(link(flash), 7, PATIENCE).unwrap()
+}
+
+fn link(flash: &Path) -> ChildLink {
+    let board = boards::find(BOARD).unwrap();
+    let firmware = Path::new(env!("CARGO_BIN_EXE_host-compiler")).ancestors().nth(2).unwrap();
+    let mut command = Command::new("qemu-system-arm");
+    command.args(["-machine", BOARD, "-display", "none", "-monitor", "none", "-icount", "shift=0"]);
+    command.args(["-chardev", "stdio,id=link,signal=off", "-serial", "chardev:link", "-kernel"]);
+    command.arg(firmware.join("boards").join(BOARD).join("firmware.elf"));
+    let (address, file) = (board.artifact_address(), flash.display());
+    command.args(["-device", &format!("loader,force-raw=on,file={file},addr={address:#x}")]);
+    ChildLink::start(command).unwrap().ended_at_once()
+}
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// That the device refused, with this code and these words, and still answers.
+fn refuses<T: std::fmt::Debug>(
+    client: &mut Client<ChildLink>,
+    answer: Result<T, ClientError>,
+    expected: FaultCode,
+    words: &[&str],
+) {
+    match answer.unwrap_err() {
+        ClientError::Device { code, detail, .. } => {
+            assert_eq!(code, expected, "{detail}");
+            assert!(words.iter().all(|word| detail.contains(word)), "{words:?} in {detail:?}");
+        }
+        other => panic!("{other}"),
+    }
+    assert_eq!(client.info().unwrap().target, TARGET);
+}
+
+#[test]
+#[ignore = "needs the boards' firmware: cargo xtask test --only boards"]
+fn what_is_wrong_in_flash_or_uploaded_is_named_and_the_board_serves_on() {
+    let bench = Bench::new();
+    let good = thumb::contents(TARGET, thumb::RETURN).to_bytes().unwrap();
+    let mut client = powered_on(&bench.write("cut", &good[..good.len() / 2]));
+    let loaded = client.load(1, PATIENCE);
+    refuses(&mut client, loaded, FaultCode::ArtifactRefused, &["checksum"]);
+    let mut client = powered_on(&bench.write("erased", &[0xFF; 64]));
+    let loaded = client.load(1, PATIENCE);
+    refuses(&mut client, loaded, FaultCode::NoModel, &["no artifact"]);
+    // RAM behind the firmware's statics starts at no multiple of 32 KiB.
+    let wide = ArtifactContents { code_align_log2: 15, ..thumb::contents(TARGET, thumb::RETURN) };
+    client.upload(&wide.to_bytes().unwrap(), |_| {}).unwrap();
+    let loaded = client.load(1, PATIENCE);
+    refuses(&mut client, loaded, FaultCode::ArtifactRefused, &["0x2000", "multiple of 32768"]);
+    client.upload(&good, |_| {}).unwrap();
+    client.load(1, PATIENCE).unwrap();
+    client.set_input(0, &[9; thumb::ARENA as usize]).unwrap();
+    client.run(PATIENCE).unwrap();
+    assert_eq!(client.output(0, thumb::ARENA as usize).unwrap(), [9; thumb::ARENA as usize]);
+}
+
+#[test]
+#[ignore = "needs the boards' firmware: cargo xtask test --only boards"]
+fn garbage_on_the_line_is_told_and_the_next_request_is_answered() {
+    let bench = Bench::new();
+    let mut link = link(&bench.write("erased", &[0xFF; 64]));
+    for garbage in [b"\0 not a frame \0".to_vec(), [vec![1; 5000], vec![0]].concat()] {
+        link.send(&garbage, Instant::now() + PATIENCE).unwrap();
+        let mut told = Vec::new();
+        while !String::from_utf8_lossy(&told).contains("bodies of up to 1024 bytes are taken") {
+            told.extend(link.receive(Instant::now() + PATIENCE).unwrap().unwrap());
+        }
+    }
+    Client::open(link, 7, PATIENCE).unwrap().info().unwrap();
 }

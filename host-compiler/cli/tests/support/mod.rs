@@ -2,6 +2,7 @@
 #![allow(dead_code)] // each test file uses its part
 
 pub mod onnx;
+pub mod thumb;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -1,0 +1,48 @@
+//! Artifacts for Cortex-M boards whose one kernel is a few instructions written by hand.
+
+use lathe_artifact::{
+    Access, ArgumentEntry, ArtifactContents, DType, KernelEntry, Launch, Space, StepEntry, TensorEntry,
+};
+
+/// Bytes of the arena, all of which is the model's input and its output.
+pub const ARENA: u32 = 1024;
+
+/// `bx lr`: returns.
+pub const RETURN: &[u16] = &[0x4770];
+/// `b .`: never returns.
+pub const LOOP: &[u16] = &[0xE7FE];
+/// `udf #0`: an undefined instruction.
+pub const UNDEFINED: &[u16] = &[0xDE00];
+/// `ldr r1, [r0]`, `movs r2, #1`, `lsls r2, r2, #12`, `str r2, [r1, r2]`, `bx lr`: writes a word 4096 bytes behind the
+/// arena's start.
+pub const WRITE_BEYOND: &[u16] = &[0x6801, 0x2201, 0x0312, 0x508A, 0x4770];
+/// How far behind the arena's end that reaches.
+pub const BEYOND: u64 = 4096 + 4 - ARENA as u64;
+
+/// A model for `target` that runs `kernel` once.
+pub fn contents(target: &str, kernel: &[u16]) -> ArtifactContents {
+    let tensor = |name: &str| TensorEntry {
+        name: name.into(),
+        dtype: DType::U8,
+        shape: vec![ARENA],
+        quantization: None,
+        arena_offset: 0,
+        attributes: vec![],
+    };
+    let mut contents = ArtifactContents::new::<String>(target, "cortex-m4", []);
+    contents.arena_bytes = ARENA;
+    contents.inputs = vec![tensor("x")];
+    contents.outputs = vec![tensor("y")];
+    contents.kernels = vec![KernelEntry { name: "written_by_hand".into(), entry: 0, stack_bytes: 0, processor: 0 }];
+    contents.code = kernel.iter().flat_map(|half| half.to_le_bytes()).collect();
+    let argument =
+        ArgumentEntry { space: Space::Arena, access: Access::ReadWrite, offset: 0, bytes: ARENA, align_log2: 6 };
+    contents.steps = vec![StepEntry {
+        kernel: 0,
+        launch: Launch::Slices { extent: 1 },
+        arguments: vec![argument],
+        label: "by hand".into(),
+        operations: 0,
+    }];
+    contents
+}
