@@ -15,6 +15,7 @@ mod groups;
 mod in_place;
 mod kernel_set;
 pub mod memory_plan;
+mod narrow;
 mod options;
 mod order;
 mod picture;

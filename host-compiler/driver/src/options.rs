@@ -31,6 +31,9 @@ pub struct Options {
     pub level: OptimizationLevel,
     /// compute the golden self-test
     pub self_test: bool,
+    /// Weights that are 8-bit integers times a scale are stored so, and widened where they are used. On
+    /// microcontrollers, where flash is scarce.
+    pub narrow_weights: bool,
     /// Graph inputs keep their bytes through a run, so that a second run needs no new input. Not on microcontrollers,
     /// where their memory is worth more.
     pub keep_inputs: bool,
@@ -44,6 +47,7 @@ impl Options {
             pictures: Vec::new(),
             level: OptimizationLevel::default(),
             self_test: true,
+            narrow_weights: target.is_microcontroller(),
             keep_inputs: !target.is_microcontroller(),
             target,
         }

@@ -11,6 +11,7 @@ use crate::error::CompileError;
 use crate::groups::ScheduledGroup;
 use crate::in_place::overwritable;
 use crate::kernel_set::KernelSet;
+use crate::narrow::narrow_weights;
 use crate::options::{OptimizationLevel, Options};
 use crate::order::candidate_orders;
 use crate::plan::{Plan, peak_of_order, tasks};
@@ -113,6 +114,9 @@ pub fn lower_graph(
         } else {
             groups.push((nodes, anchor));
         }
+    }
+    if options.narrow_weights && options.level == OptimizationLevel::Full {
+        narrow_weights(&mut graph, &mut groups);
     }
     let mut storage = Storage::new(&graph, &view_nodes);
     let nodes: Vec<&[NodeId]> = groups.iter().map(|(nodes, _)| nodes.as_slice()).collect();

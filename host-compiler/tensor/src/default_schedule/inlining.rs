@@ -5,7 +5,8 @@ use crate::expr::Expr;
 use crate::program::{Body, Role, StageId};
 use crate::schedule::{Schedule, ScheduleError};
 
-/// Inlines every map over a temporary except the stages in `keep`; a map read by a stage in `not_into` stays too.
+/// Inlines every map over a temporary except the stages in `keep`; a map read by a stage in `not_into` stays too, unless
+/// it only widens constants.
 pub(super) fn inline_maps(s: &mut Schedule, keep: &[&str], not_into: &[&str]) -> Result<(), ScheduleError> {
     let names: Vec<String> = s.program().stages.iter().map(|st| st.name.clone()).collect();
     for name in names {
@@ -16,12 +17,25 @@ pub(super) fn inline_maps(s: &mut Schedule, keep: &[&str], not_into: &[&str]) ->
             && s.writers(stage.output).len() == 1
             && !s.program().scans.iter().any(|scan| (scan.first..=scan.last).contains(&id));
         let readers = s.readers(stage.output);
-        let blocked = readers.iter().any(|r| not_into.contains(&s.program().stage(*r).name.as_str()));
+        let reads_constants = reads_only_constants(s, id);
+        let blocked =
+            !reads_constants && readers.iter().any(|r| not_into.contains(&s.program().stage(*r).name.as_str()));
         if simple && !blocked && !keep.contains(&name.as_str()) && !recomputes_too_much(s, id, &readers) {
             take(s, format!("inline {name}"))?;
         }
     }
     Ok(())
+}
+
+fn reads_only_constants(s: &Schedule, id: StageId) -> bool {
+    let (mut some, mut only) = (false, true);
+    s.program().stage(id).body.visit(&mut |e| {
+        if let Expr::Load { buffer, .. } = e {
+            some = true;
+            only &= s.program().buffer(*buffer).role == Role::Constant;
+        }
+    });
+    some && only
 }
 
 /// Whether inlining would compute a costly expression many times over: reductions that sweep it again and again.
