@@ -14,6 +14,9 @@ use crate::steps::Lowering;
 /// Stack the executor itself needs below a kernel, with room for the call through the worker pool.
 const EXECUTOR_STACK: usize = 1024;
 
+/// Characters of a name that artifacts for microcontrollers keep.
+const SHORT: usize = 32;
+
 /// An artifact and what it was made from.
 #[derive(Debug)]
 pub struct Compiled {
@@ -64,6 +67,18 @@ impl Parts<'_> {
         log2(self.lowering.options.target.buffer_alignment())
     }
 
+    /// A name for people. On microcontrollers the first of several joined by converters (`a;b;c`), and of a long one the
+    /// end.
+    fn short(&self, name: &str) -> String {
+        if !self.lowering.options.target.is_microcontroller() {
+            return name.to_string();
+        }
+        let first = name.split(';').next().unwrap_or(name);
+        let skipped = first.chars().count().saturating_sub(SHORT);
+        let end: String = first.chars().skip(skipped).collect();
+        if skipped > 0 { format!("…{end}") } else { end }
+    }
+
     fn kernels(&self) -> Vec<KernelEntry> {
         let entry = |e: &lathe_codegen::Entry| KernelEntry {
             name: e.name.clone(),
@@ -92,11 +107,13 @@ impl Parts<'_> {
         let group = &self.lowering.groups[step.group];
         let phase = &group.phases[step.phase];
         let several = group.phases.len() > 1;
+        let names = group.label.split(" + ").map(|name| self.short(name));
+        let label = names.collect::<Vec<_>>().join(" + ");
         Ok(StepEntry {
             kernel: size("the kernels", step.kernel)?,
             launch: Launch::Slices { extent: size("a parallel axis", phase.kernel.parallel as usize)? },
             arguments: step.arguments.iter().map(|a| self.argument(a)).collect::<Result<_, _>>()?,
-            label: if several { format!("{} [{}]", group.label, step.phase) } else { group.label.clone() },
+            label: if several { format!("{label} [{}]", step.phase) } else { label },
             operations: phase.operations,
         })
     }
@@ -125,9 +142,9 @@ impl Parts<'_> {
         let entry = |(b, life, offset): (usize, crate::memory_plan::Lifetime, usize)| {
             let owner = plan.storage.owners[b];
             let temporary = plan.storage.buffer(owner) != Some(b);
-            let name = &self.lowering.graph.value(owner).name;
+            let name = self.short(&self.lowering.graph.value(owner).name);
             Ok(PlannedTensorEntry {
-                name: if temporary { format!("{name} (temporary)") } else { name.clone() },
+                name: if temporary { format!("{name} (temporary)") } else { name },
                 offset: size("the arena", offset)?,
                 bytes: size("a buffer", life.bytes)?,
                 first_step: size("the plan", life.first)?,

@@ -112,6 +112,7 @@ pub fn buffer_bytes(program: &Program, buffer: BufferId) -> usize {
 /// `conv1 + relu1`
 fn label(graph: &Graph, nodes: &[NodeId]) -> String {
     let names: Vec<&str> = nodes.iter().map(|n| graph.nodes[n.0 as usize].name.as_str()).collect();
+    let names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
     names.join(" + ")
 }
 

@@ -42,7 +42,8 @@ fn widened(graph: &mut Graph, weights: ValueId, narrow: Narrow) -> ValueId {
     let zero = graph.add_constant(format!("{name}.zero"), narrow.zero);
     let wide = graph.add_value(format!("{name}.wide"), ty);
     let inputs = vec![quantised, scale, zero];
-    graph.nodes.push(Node { name, op: Op::Dequantize { axis: 0 }, inputs, outputs: vec![wide] });
+    // It has no name: people know the node it is part of.
+    graph.nodes.push(Node { name: String::new(), op: Op::Dequantize { axis: 0 }, inputs, outputs: vec![wide] });
     wide
 }
 

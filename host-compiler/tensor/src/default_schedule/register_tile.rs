@@ -46,6 +46,12 @@ fn fits(rows: i64, vectors: i64, target: &Target) -> bool {
     rows * vectors + operands <= i64::from(target.vector_registers)
 }
 
+/// Whether packing `vectors` into tiles of `v` adds more than a hundredth of zeros, where weights lie in scarce flash.
+fn wastes_flash(vectors: i64, v: i64, target: &Target) -> bool {
+    let added = (vectors + v - 1) / v * v - vectors;
+    target.is_microcontroller() && added * 100 > vectors
+}
+
 /// The best tile for `rows` x `columns` results of `lanes`-wide vectors.
 pub fn choose(rows: i64, columns: i64, target: &Target) -> RegisterTile {
     let lanes = target.lanes(4);
@@ -53,7 +59,7 @@ pub fn choose(rows: i64, columns: i64, target: &Target) -> RegisterTile {
     let mut best: Option<RegisterTile> = None;
     for r in 1..=rows.min(i64::from(target.vector_registers)) {
         for v in 1..=vectors.min(i64::from(target.vector_registers)) {
-            if !fits(r, v, target) {
+            if !fits(r, v, target) || wastes_flash(vectors, v, target) {
                 continue;
             }
             let cost = |rows_left: i64| {
