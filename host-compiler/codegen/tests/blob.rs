@@ -34,6 +34,8 @@ fn bytes_do_not_depend_on_threads() {
         native(),
         targets::find("aarch64-linux", None).unwrap(),
         targets::find("x86_64-linux", Some("x86-64-v4")).unwrap(),
+        targets::find("thumbv6m-none-eabi", None).unwrap(),
+        targets::find("thumbv8.1m.main-none-eabihf", None).unwrap(),
     ] {
         assert!(build(1, &target) == build(4, &target));
     }
@@ -104,11 +106,14 @@ fn stack_bytes_bound_what_a_call_takes() {
     }
 }
 
-/// An object made from IR text, as a kernel's would be.
+/// An object made from IR text for this machine, as a kernel's would be.
 fn object(name: &str, ir: &str) -> Object {
-    let target = native();
+    object_for(&native(), name, ir)
+}
+
+fn object_for(target: &Target, name: &str, ir: &str) -> Object {
     let triple = TargetTriple::create(&target.triple);
-    LlvmTarget::initialize_native(&InitializationConfig::default()).unwrap();
+    LlvmTarget::initialize_all(&InitializationConfig::default());
     let machine = LlvmTarget::from_triple(&triple)
         .unwrap()
         .create_target_machine(&triple, "generic", "", OptimizationLevel::Default, RelocMode::PIC, CodeModel::Small)
@@ -127,6 +132,28 @@ fn undefined_functions_refuse_the_blob() {
         define void @k(ptr %a, ptr %w, i32 %b, i32 %e) { call void @missing_one() call void @absent() ret void }";
     let error = link(&[object("k", ir)], &native()).unwrap_err();
     assert!(matches!(&error, CodegenError::UndefinedSymbols(names) if names == &["absent", "missing_one"]), "{error}");
+}
+
+/// A blob for a Cortex-M is placed by words, has what LLVM calls by itself, and nothing that holds an address.
+#[test]
+fn thumb_blobs_bring_their_builtins() {
+    let target = targets::find("thumbv7m-none-eabi", None).unwrap();
+    let body = |call: &str| {
+        format!(
+            "declare float @llvm.sqrt.f32(float)\ndeclare float @exp2f(float)\ndeclare void @absent()\n
+             define void @k(ptr %args, ptr %w, i32 %b, i32 %e) {{
+               %p = load ptr, ptr %args\n %x = load float, ptr %p\n %less = fcmp olt float %x, 1.0e1\n
+               %y = fdiv float %x, 3.0\n %z = select i1 %less, float %x, float %y\n {call}
+               store float %r, ptr %p\n ret void }}"
+        )
+    };
+    let linked = |call: &str| link(&[object_for(&target, "k", &body(call))], &target);
+    let blob = linked("%r = call float @llvm.sqrt.f32(float %z)").unwrap();
+    assert_eq!((blob.alignment, blob.entries[0].offset % 2), (4, 0));
+    let error = linked("%r = call float @exp2f(float %z)").unwrap_err();
+    assert!(matches!(error, CodegenError::PositionDependent(_)), "{error}");
+    let error = linked("%r = fadd float %z, 1.0\n call void @absent()").unwrap_err();
+    assert!(matches!(&error, CodegenError::UndefinedSymbols(names) if names == &["absent"]), "{error}");
 }
 
 #[test]
