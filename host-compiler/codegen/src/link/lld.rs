@@ -8,11 +8,8 @@ use crate::error::CodegenError;
 /// Names the linker may have, best first: Debian's versioned one, the plain one.
 const NAMES: [&str; 2] = ["ld.lld-19", "ld.lld"];
 
-/// Code first, constants behind it, from BASE on. Kernels (`.text`) stay, builtins (`.text.<name>`) and constants where referred to.
-fn script(base: u64, alignment: u32) -> String {
-    SCRIPT.replace("BASE", &base.to_string()).replace("STEP", &alignment.to_string())
-}
-
+/// Code first, constants behind it, from BASE on, each part at a multiple of STEP. Kernels (`.text`) stay, builtins
+/// (`.text.<name>`) and constants where referred to.
 const SCRIPT: &str = "SECTIONS {
   . = BASE;
   .text : ALIGN(STEP) { KEEP(*(.text)) *(.text.*) }
@@ -24,6 +21,10 @@ const SCRIPT: &str = "SECTIONS {
   /DISCARD/ : { *(.eh_frame*) *(.comment) *(.note*) *(.llvm*) *(.stack_sizes*) *(.ARM*) }
 }
 ";
+
+fn script(base: u64, alignment: u32) -> String {
+    SCRIPT.replace("BASE", &base.to_string()).replace("STEP", &alignment.to_string())
+}
 
 /// Links `files` into an ELF whose addresses start at `base`, its parts aligned to `alignment` or what they ask for;
 /// gives its bytes.
