@@ -18,10 +18,15 @@
 //!
 //! With the feature `std`, on Linux, `Runner` adds mapped files, executable memory,
 //! threads, inputs by name, the self-test, times and profiles.
+//!
+//! With the feature `rpc`, `rpc` is the request loop that lets a host load, run and time artifacts over a serial line.
+//! With `defmt`, errors can be logged with that crate, and `rpc` logs what it is asked and refuses.
 #![no_std]
 
 mod include;
 
+#[cfg(feature = "rpc")]
+pub use device_server as rpc;
 pub use include::ArenaMemory;
 pub use lathe_artifact as artifact;
 pub use lathe_artifact::{Artifact, ArtifactError, DType, Host, Quantization, Tensor};

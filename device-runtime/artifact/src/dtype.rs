@@ -2,6 +2,7 @@
 
 /// Element type of a tensor. The discriminant is the byte stored in an artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[repr(u8)]
 pub enum DType {
     /// IEEE 754 binary32.

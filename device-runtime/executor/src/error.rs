@@ -6,6 +6,7 @@ use lathe_artifact::ArtifactError;
 
 /// Why a model cannot be loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum LoadError {
     /// The artifact is refused.
     Artifact(ArtifactError),
@@ -103,6 +104,7 @@ impl core::error::Error for LoadError {}
 
 /// Why the golden self-test fails.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum GoldenError {
     /// The artifact carries no self-test.
     Absent,

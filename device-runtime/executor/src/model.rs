@@ -38,6 +38,7 @@ impl<'a> Placement<'a> {
 
 /// Whether a run has more steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Progress {
     /// There are more steps.
     More,

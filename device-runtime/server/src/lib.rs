@@ -30,6 +30,7 @@
 mod board;
 mod device;
 mod link;
+mod log;
 mod refusal;
 mod replies;
 mod requests;

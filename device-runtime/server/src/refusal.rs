@@ -12,6 +12,7 @@ use crate::device::Fault;
 
 /// Why a device refuses a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Refusal {
     /// A piece of an artifact came before any was announced.
     NoUpload,

@@ -4,6 +4,7 @@ use rpc_protocol::{FaultCode, Header, Request, Response, SCHEMA_HASH, VERSION};
 
 use crate::device::{Device, Fault, TimeOptions, Timed};
 use crate::link::Link;
+use crate::log;
 use crate::replies::Replies;
 
 /// Where an answer goes.
@@ -21,7 +22,10 @@ impl<L: Link> Answer<'_, '_, L> {
     fn reply<F: Fault>(self, result: Result<Response<'_>, F>) -> Result<(), L::Error> {
         match result {
             Ok(response) => self.send(&response),
-            Err(fault) => self.replies.fail(self.link, self.header, fault.code(), fault),
+            Err(fault) => {
+                log::refused(self.header.sequence, fault.code());
+                self.replies.fail(self.link, self.header, fault.code(), fault)
+            }
         }
     }
 }
@@ -34,6 +38,7 @@ pub(crate) fn answer<L: Link, D: Device>(
     answer: Answer<'_, '_, L>,
 ) -> Result<(), L::Error> {
     let Header { session: asking, .. } = answer.header;
+    log::request(answer.header.sequence, request);
     if let Request::Hello { version, schema } = *request {
         device.forget();
         *session = ((version, schema) == (VERSION, SCHEMA_HASH)).then_some(asking);

@@ -6,6 +6,7 @@ use rpc_protocol::{Accumulator, FaultCode, Header, Kind, Received, Request};
 
 use crate::device::Device;
 use crate::link::Link;
+use crate::log;
 use crate::replies::{Replies, max_body};
 use crate::requests;
 
@@ -62,6 +63,7 @@ impl<'b> Server<'b> {
                     Err(error) => self.replies.fail(link, frame.header, FaultCode::BadRequest, error)?,
                 },
                 Received::Dropped(error) => {
+                    log::dropped(error);
                     // It had no sequence number to answer to.
                     let body = self.replies.max_body();
                     let detail = format_args!("{error}; bodies of up to {body} bytes are taken");
