@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../boards");
+    // Asked for when it runs: a build script built for one checkout may serve another.
+    let here = env::var_os("CARGO_MANIFEST_DIR").ok_or_else(|| io::Error::other("cargo sets CARGO_MANIFEST_DIR"))?;
+    let folder = Path::new(&here).join("../../boards");
     println!("cargo::rerun-if-changed=build.rs");
     let mut files = Vec::new();
     if folder.is_dir() {
