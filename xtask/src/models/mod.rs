@@ -104,7 +104,8 @@ pub fn check(models: &[Model], target: &Target) -> Result<(usize, usize)> {
             Ok(found) => {
                 right += 1;
                 let Found { error, sizes, answer } = found;
-                format!("right {error:<7.1e}{:>11}{:>11}  {answer}", sizes.file, sizes.bound())
+                let over = if compiled::within(&sizes).is_err() { "OVER  " } else { "" };
+                format!("right {error:<7.1e}{:>11}{:>11}  {over}{answer}", sizes.file, sizes.bound())
             }
             Err(error) => format!("WRONG {error:#}"),
         };
@@ -126,7 +127,10 @@ struct Found {
 fn examine(model: &Model, compiler: &Path, target: &Target) -> Result<Found> {
     let compiled = Compiled::new(compiler, model, target)?;
     let sizes = compiled.sizes()?;
-    compiled::within(&sizes)?;
+    // What a board's flash holds is checked when the artifact is made; here an artifact over the bound is only shown.
+    if target.board.is_none() {
+        compiled::within(&sizes)?;
+    }
     let (got, want) = (compiled.run(&model.inputs())?, model.recorded()?);
     let mut worst = 0.0;
     for ((got, want), name) in got.iter().zip(&want).zip(model.output_names()) {
