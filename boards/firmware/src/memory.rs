@@ -3,8 +3,7 @@
 use core::ptr::addr_of;
 use core::slice;
 
-/// What an arena is aligned to: no artifact asks for more.
-const ARENA_ALIGN: usize = 64;
+use device_runtime::artifact::cortex_m::ARENA_ALIGN;
 
 unsafe extern "C" {
     /// Flash behind the firmware, where an artifact is put.

@@ -1,5 +1,8 @@
-//! The features of Cortex-M cores: one list for the compiler that writes them into artifacts and for the firmware that
-//! says what its processor has.
+//! What firmware for Cortex-M and the compiler agree on: the features of cores, which the compiler writes into artifacts
+//! and the firmware says its processor has, and where arenas start.
+
+/// What firmware aligns the start of an arena to: a Helium vector. No artifact asks for more.
+pub const ARENA_ALIGN: usize = 16;
 
 /// Features of the core named `cpu` (`cortex-m4`) beyond the base of its target, in the spelling of Rust's
 /// `-C target-feature`; `None` for a core we do not know. Double precision is listed where every such core with a

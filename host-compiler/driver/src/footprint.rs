@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use lathe_artifact::cortex_m::ARENA_ALIGN;
 use lathe_artifact::{Artifact, PlannedTensor, Space};
 use serde::Serialize;
 
@@ -177,7 +178,7 @@ impl Footprint {
         };
         let arena = u64::from(header.arena_bytes);
         let workspace = header.arena_bytes_for(1).map_or(u64::MAX, |bytes| bytes as u64) - arena;
-        let static_data = firmware.map(|f| f.static_bytes.next_multiple_of(header.arena_align() as u64));
+        let static_data = firmware.map(|f| f.static_bytes.next_multiple_of(ARENA_ALIGN as u64));
         let stack_reserved = board.firmware.stack_bytes;
         let ram = Ram {
             bytes: board.memory.ram.bytes,

@@ -153,6 +153,8 @@ mod tests {
     fn every_board_of_the_project_is_sound() {
         for board in list().unwrap() {
             assert_eq!(find(&board.name).unwrap(), board);
+            let target = lathe_codegen::targets::find(&board.target, Some(&board.cpu)).unwrap();
+            assert!(target.is_microcontroller() && target.buffer_alignment() <= lathe_artifact::cortex_m::ARENA_ALIGN);
         }
     }
 
