@@ -1,9 +1,13 @@
-/* Lathe's device runtime for C and C++ on Linux.
+/* Lathe's device runtime for C and C++, on Linux and in firmware.
  *
- * Link with liblathe.a (-lpthread -ldl -lm) or liblathe.so. Every function that can fail returns a lathe_status;
- * lathe_last_error() says in words what went wrong. A model may be used by one thread at a time.
+ * On Linux, link with liblathe.a (-lpthread -ldl -lm) or liblathe.so; a model may be used by one thread at a time. In
+ * firmware, link with liblathe.a for the processor's target, or with what `host-compiler compile --emit staticlib`
+ * makes, which has it inside; call one function at a time, also from interrupts. Nothing there allocates or ends the
+ * program.
  *
- * An artifact is a program that runs in this process: open only what the compiler made.
+ * Every function that can fail returns a lathe_status; lathe_last_error() says in words what went wrong.
+ *
+ * An artifact is a program that runs with this one: open only what the compiler made.
  */
 #ifndef LATHE_H
 #define LATHE_H
@@ -24,7 +28,7 @@ typedef int32_t lathe_status;
 #define LATHE_ERROR_ARGUMENT 1 /* a null pointer, or a text that is not UTF-8 */
 #define LATHE_ERROR_FILE 2     /* the file cannot be read */
 #define LATHE_ERROR_ARTIFACT 3 /* the artifact is refused: damaged, for another machine, of another version */
-#define LATHE_ERROR_MEMORY 4   /* not enough memory, or no executable memory */
+#define LATHE_ERROR_MEMORY 4   /* not enough memory, misaligned memory, or no executable memory */
 #define LATHE_ERROR_THREADS 5  /* the threads cannot be had */
 #define LATHE_ERROR_NAME 6     /* no such input or output */
 #define LATHE_ERROR_TYPE 7     /* the element type or the number of bytes is another */
@@ -56,6 +60,8 @@ typedef struct lathe_tensor {
     float scale;          /* 0 for tensors that are not quantised */
 } lathe_tensor;
 
+#if defined(__linux__)
+
 /* Loads the artifact in the file at path; threads 0 means one per CPU. The file must not be written to while the model
  * is loaded. */
 lathe_status lathe_open(const char *path, size_t threads, lathe_model **model);
@@ -65,6 +71,18 @@ lathe_status lathe_open_memory(const void *bytes, size_t length, size_t threads,
 
 /* Frees a model; null is allowed. */
 void lathe_close(lathe_model *model);
+
+#else
+
+/* Loads the artifact of length bytes at artifact, in place, into memory of the caller's: static, aligned and as large as
+ * the header that the compiler wrote beside the model says. The artifact is where the processor may execute, aligned as
+ * that header says. Artifact and memory are left alone while the model is in use; there is nothing to free. */
+lathe_status lathe_load(const void *artifact, size_t length, void *memory, size_t memory_bytes, lathe_model **model);
+
+/* Bytes of that memory, at most, that a model takes besides its tensors, their descriptions and names. */
+#define LATHE_MODEL_BYTES (128 * sizeof(void *))
+
+#endif
 
 /* Number of inputs; 0 for null. */
 size_t lathe_input_count(const lathe_model *model);
@@ -78,21 +96,29 @@ const lathe_tensor *lathe_input(const lathe_model *model, size_t index);
 /* Output number index; null when there is none. */
 const lathe_tensor *lathe_output(const lathe_model *model, size_t index);
 
-/* Sets the input name to bytes of data, elements of type dtype in memory order. Inputs keep their values from run to
- * run. */
+/* Sets the input name to bytes of data, elements of type dtype in memory order. On Linux inputs keep their values from
+ * run to run; in firmware a run may use their memory, so set them before each. */
 lathe_status lathe_set_input(lathe_model *model, const char *name, lathe_dtype dtype, const void *data, size_t bytes);
+
+/* The memory of the input name, of type dtype, to write its elements to before a run; null when there is no such input of
+ * this type. */
+void *lathe_input_data(lathe_model *model, const char *name, lathe_dtype dtype);
 
 /* Runs the model on the inputs set. */
 lathe_status lathe_run(lathe_model *model);
+
+/* Runs one step, so that other work can be done between steps, and writes how many are left of this run: at 0 the outputs
+ * are ready, and the next call begins a new run. A null steps_left is allowed. */
+lathe_status lathe_step(lathe_model *model, size_t *steps_left);
 
 /* The elements of the output name, of type dtype; null when there is no such output of this type. Valid after a run and
  * until the next. */
 const void *lathe_output_data(const lathe_model *model, const char *name, lathe_dtype dtype);
 
-/* Runs the artifact's self-test. */
+/* Runs the artifact's self-test. In firmware inputs and outputs are the self-test's afterwards. */
 lathe_status lathe_verify(lathe_model *model);
 
-/* What went wrong in this thread's last call that failed; valid until the next that fails. Never null. */
+/* What went wrong in the last call that failed (on Linux: of this thread); valid until the next that fails. Never null. */
 const char *lathe_last_error(void);
 
 #ifdef __cplusplus

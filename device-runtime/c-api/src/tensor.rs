@@ -1,14 +1,14 @@
 //! Inputs and outputs as C sees them.
 
-use std::ffi::{CString, c_char};
+use core::ffi::c_char;
 
-use lathe_runtime_std::{DType, Tensor};
+use lathe_executor::artifact::Tensor;
 
 /// `lathe_dtype`: the number of an element type.
 pub type LatheDtype = u32;
 
 /// `lathe_tensor`: an input or output. The field's meanings stand in the header.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct LatheTensor {
     /// Its name in the model.
@@ -27,33 +27,18 @@ pub struct LatheTensor {
     pub scale: f32,
 }
 
-/// A [`LatheTensor`] with what it points to.
-#[derive(Debug)]
-pub(crate) struct Described {
-    pub tensor: LatheTensor,
-    _name: CString,
-    _dims: Vec<u32>,
-}
-
-impl Described {
-    pub fn new(tensor: &Tensor<'_>) -> Described {
-        let name = CString::new(tensor.name.replace('\0', "\\0")).unwrap_or_default();
-        let dims: Vec<u32> = tensor.shape.dims().collect();
+impl LatheTensor {
+    /// `tensor`, whose name and dimensions are kept at `name` and `dims`.
+    pub(crate) fn new(tensor: &Tensor<'_>, name: *const c_char, dims: *const u32) -> LatheTensor {
         let (zero_point, scale) = tensor.quantization.map_or((0, 0.0), |q| (q.zero_point, q.scale));
-        let tensor = LatheTensor {
-            name: name.as_ptr(),
-            dims: dims.as_ptr(),
-            rank: dims.len(),
+        LatheTensor {
+            name,
+            dims,
+            rank: tensor.shape.rank(),
             bytes: tensor.bytes as usize,
             dtype: tensor.dtype as u32,
             zero_point,
             scale,
-        };
-        Described { tensor, _name: name, _dims: dims }
+        }
     }
-}
-
-/// The element type of a number.
-pub(crate) fn dtype(number: LatheDtype) -> Option<DType> {
-    u8::try_from(number).ok().and_then(DType::from_byte)
 }

@@ -136,6 +136,13 @@ impl Runner {
         }
     }
 
+    /// The bytes of the input `name`, of type `dtype`, to write.
+    pub fn input(&mut self, name: &str, dtype: DType) -> Result<&mut [u8], RunnerError> {
+        let (index, tensor) = find("input", self.model.artifact().inputs(), name)?;
+        check_type(&tensor, dtype)?;
+        Ok(self.input_bytes(index))
+    }
+
     /// Runs the model on the inputs set.
     pub fn run(&mut self) {
         self.restore_inputs();

@@ -1,23 +1,12 @@
-//! Statuses, and the words for this thread's last failure.
+//! What can go wrong on Linux, and the words for this thread's last failure.
 
 use std::cell::RefCell;
 use std::ffi::{CString, c_char};
 
 use lathe_runtime_std::{GoldenError, LoadError, RunnerError};
 
-/// `lathe_status`: 0 or the number of an error.
-pub type LatheStatus = i32;
-
-/// Success.
-pub(crate) const OK: LatheStatus = 0;
-const ARGUMENT: LatheStatus = 1;
-const FILE: LatheStatus = 2;
-const ARTIFACT: LatheStatus = 3;
-const MEMORY: LatheStatus = 4;
-const THREADS: LatheStatus = 5;
-const NAME: LatheStatus = 6;
-const TYPE: LatheStatus = 7;
-const NUMBERS: LatheStatus = 8;
+use crate::misuse::Misuse;
+use crate::status::*;
 
 thread_local! {
     static LAST: RefCell<CString> = RefCell::default();
@@ -30,19 +19,15 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// A pointer that must not be null.
-    pub fn null(what: &str) -> Failure {
-        Failure { status: ARGUMENT, words: format!("{what} must not be null") }
+    /// Data of another size than the input `name`.
+    pub fn wrong_size(name: &str, expected: usize, found: usize) -> Failure {
+        RunnerError::WrongSize { name: name.to_owned(), expected, found }.into()
     }
+}
 
-    /// A text that is not UTF-8.
-    pub fn not_utf8(what: &str) -> Failure {
-        Failure { status: ARGUMENT, words: format!("{what} must be UTF-8") }
-    }
-
-    /// A number that is no element type.
-    pub fn not_a_dtype(number: u32) -> Failure {
-        Failure { status: TYPE, words: format!("{number} is no element type, see LATHE_F32 and those after it") }
+impl From<Misuse> for Failure {
+    fn from(misuse: Misuse) -> Failure {
+        Failure { status: misuse.status(), words: misuse.to_string() }
     }
 }
 
