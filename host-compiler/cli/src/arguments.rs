@@ -116,6 +116,7 @@ Examples:
       --input image=u8,nhwc,scale=1/255,mean=0.485,0.456,0.406,std=0.229,0.224,0.225 -o net.lathe
   host-compiler compile keyword.onnx --board mps2-an386 -o keyword.lathe
   host-compiler compile net.onnx --target x86_64-linux --emit loops='conv*'     look at loop nests
+  host-compiler compile keyword.onnx --board mps2-an386 --emit staticlib -o libkeyword.a      firmware in C links it
 
 {EXIT_CODES}"))]
 pub struct CompileArgs {
@@ -144,7 +145,8 @@ pub struct CompileArgs {
         long,
         value_name = "FORM[=GLOB]",
         help = "Print an intermediate form instead of writing an artifact: graph, \
-        program, schedule, loops, llvm-ir, asm or obj; FORM=GLOB only for kernels or nodes that match"
+        program, schedule, loops, llvm-ir, asm or obj; FORM=GLOB only for kernels or nodes that match. Or write the \
+        artifact for firmware in C, with a header beside it: c-object (an object file) or staticlib (with the runtime)"
     )]
     pub emit: Option<String>,
     /// Threads to compile with (0: one per processor); the artifact is the same

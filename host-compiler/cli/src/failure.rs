@@ -4,6 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use lathe_driver::boards::{BoardError, FirmwareError};
+use lathe_driver::c_export::{ObjectError, StaticLibraryError};
 use lathe_driver::footprint::MisfitError;
 use lathe_driver::{Blame, CompileError};
 use lathe_runtime_std::{LoadError, RunnerError};
@@ -86,6 +87,26 @@ impl From<BoardError> for Failure {
 impl From<FirmwareError> for Failure {
     fn from(error: FirmwareError) -> Failure {
         Failure::new(Exit::Failure, error)
+    }
+}
+
+impl From<ObjectError> for Failure {
+    fn from(error: ObjectError) -> Failure {
+        let exit = match &error {
+            ObjectError::Target(_) => Exit::Usage,
+            ObjectError::Write(_) => Exit::Failure,
+        };
+        Failure::new(exit, error)
+    }
+}
+
+impl From<StaticLibraryError> for Failure {
+    fn from(error: StaticLibraryError) -> Failure {
+        let exit = match &error {
+            StaticLibraryError::Hosted(_) => Exit::Usage,
+            _ => Exit::Failure,
+        };
+        Failure::new(exit, error)
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod artifact;
 pub mod boards;
+pub mod c_export;
 pub mod emit;
 mod error;
 pub mod footprint;

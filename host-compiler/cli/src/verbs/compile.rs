@@ -1,6 +1,7 @@
 //! `compile`: a model into an artifact, or an intermediate form for looking at.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -12,7 +13,7 @@ use lathe_driver::footprint::Footprint;
 use lathe_driver::{Compiled, OptimizationLevel, Options, Progress, Step};
 use serde_json::json;
 
-use super::{bytes_text, footprint};
+use super::{bytes_text, c_export, footprint};
 use crate::arguments::{CompileArgs, ModelArgs};
 use crate::console;
 use crate::failure::{Exit, Failure, Outcome};
@@ -25,7 +26,8 @@ pub fn run(args: &CompileArgs) -> Outcome {
     if options.target.name.starts_with("aarch64-jetson") {
         console::say("note: CUDA kernels are not there yet; this compiles the NEON side of the Jetson target");
     }
-    if let Some(request) = &args.emit {
+    let export = args.emit.as_deref().and_then(c_export::Kind::named);
+    if let Some(request) = args.emit.as_ref().filter(|_| export.is_none()) {
         return emit_form(args, &options, request);
     }
     let output = args.output.as_ref().ok_or_else(|| {
@@ -39,9 +41,12 @@ pub fn run(args: &CompileArgs) -> Outcome {
     steps.bar.finish_and_clear();
     let compiled = compiled?;
     let footprint = board.map(|board| fit(&compiled, &board)).transpose()?;
-    output_file::write(output, &compiled.bytes)?;
+    let header = match export {
+        Some(kind) => Some(c_export::write(kind, &compiled.bytes, output)?),
+        None => output_file::write(output, &compiled.bytes).map(|()| None)?,
+    };
     let seconds = started.elapsed().as_secs_f64();
-    report(args, &compiled, footprint.as_ref(), &steps.seconds(), seconds)
+    report(args, &compiled, header.as_deref(), footprint.as_ref(), &steps.seconds(), seconds)
 }
 
 /// What the artifact takes of the board; refuses one that does not fit.
@@ -115,7 +120,7 @@ fn emit_form(args: &CompileArgs, options: &Options, request: &str) -> Outcome {
         "asm" => Form::Asm,
         "obj" => Form::Obj,
         _ => {
-            let known = "graph, program, schedule, loops, llvm-ir, asm, obj";
+            let known = "graph, program, schedule, loops, llvm-ir, asm, obj, c-object, staticlib";
             return Err(Failure::usage(format!("--emit {name:?} is not known; forms are {known}")));
         }
     };
@@ -198,6 +203,7 @@ impl Steps {
 fn report(
     args: &CompileArgs,
     compiled: &Compiled,
+    header: Option<&Path>,
     board: Option<&Footprint>,
     steps: &[(Step, f64)],
     seconds: f64,
@@ -207,6 +213,7 @@ fn report(
     let output = args.output.as_ref().map(|p| p.display().to_string()).unwrap_or_default();
     let document = json!({
         "artifact": output,
+        "header": header.map(|path| path.display().to_string()),
         "target": target.name,
         "mcpu": target.cpu,
         "bytes": compiled.bytes.len(),
@@ -234,6 +241,7 @@ fn report(
             lowering.kernels.kernels().len(),
             bytes_text(plan.memory.arena as u64),
             bytes_text(plan.workspace as u64),
-        ) + &board.map(footprint::text).unwrap_or_default()
+        ) + &header.map(|path| format!("  {}: the header for C\n", path.display())).unwrap_or_default()
+            + &board.map(footprint::text).unwrap_or_default()
     })
 }

@@ -1,6 +1,7 @@
 //! One file per verb.
 
 mod boards;
+mod c_export;
 mod check;
 mod compare;
 mod compile;

@@ -59,7 +59,7 @@ impl Firmware {
 }
 
 /// Where built firmware may be, the first that has it wins.
-fn folders() -> Vec<PathBuf> {
+pub(crate) fn folders() -> Vec<PathBuf> {
     let named = std::env::var_os("LATHE_BOARDS").map(PathBuf::from);
     let program = std::env::current_exe().ok();
     let beside = program.as_deref().and_then(Path::parent);

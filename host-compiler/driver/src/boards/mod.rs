@@ -11,6 +11,7 @@ mod parse;
 use serde::{Deserialize, Serialize};
 
 pub use error::BoardError;
+pub(crate) use firmware::folders;
 pub use firmware::{Firmware, FirmwareError};
 pub use parse::parse;
 
