@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
+use super::c_library::build_c_library;
 use super::description::{Board, folder};
 use crate::toolchain::{Toolchain, firmware_target};
 use crate::{process, workspace};
 
 /// Where built firmware lies, a folder a board: here `host-compiler` finds it.
-fn built() -> PathBuf {
+pub(super) fn built() -> PathBuf {
     workspace::target().join("boards")
 }
 
@@ -24,8 +25,10 @@ pub fn cargo_folder() -> PathBuf {
     built().join("cargo")
 }
 
-/// Builds a board's firmware and lays it where it is found.
+/// Builds a board's firmware, and the library that takes its place for firmware in C, and lays them where they are
+/// found.
 pub fn build(board: &Board) -> Result<()> {
+    build_c_library(&board.target)?;
     let toolchain = Toolchain::for_target(firmware_target(&board.target)?)?;
     build_package(&toolchain, &board.name)?;
     let image = firmware(board);

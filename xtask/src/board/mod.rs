@@ -1,11 +1,13 @@
 //! `cargo xtask board`: firmware for the boards in `boards/`.
 
 mod build;
+mod c_library;
 mod create;
 mod description;
 mod run;
 
 pub use build::{build, build_package, cargo_folder, firmware};
+pub use c_library::c_library;
 pub use create::create;
 pub use description::{Board, all, find, folder};
 

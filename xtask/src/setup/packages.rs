@@ -22,6 +22,9 @@ const ALWAYS: &[&str] = &[
     "g++",
     "gcc-aarch64-linux-gnu",
     "libc6-dev-arm64-cross",
+    // The examples in C.
+    "make",
+    "clang-19",
     // Running AArch64 programs, and microcontroller boards.
     "qemu-user",
     "qemu-system-arm",
@@ -118,7 +121,7 @@ impl Missing {
 fn provided(package: &str) -> bool {
     match package {
         "g++" => process::on_path("g++") && process::on_path("cc"),
-        "python3" => process::on_path("python3"),
+        "python3" | "make" | "clang-19" => process::on_path(package),
         "qemu-user" => process::on_path("qemu-aarch64"),
         "qemu-system-arm" => process::on_path("qemu-system-arm"),
         "llvm-19-dev" => Path::new("/usr/lib/llvm-19/include/llvm-c/Core.h").exists(),

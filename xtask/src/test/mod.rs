@@ -2,6 +2,7 @@
 
 mod across;
 mod boards;
+mod firmware;
 mod node_tests;
 
 use anyhow::{Result, ensure};
@@ -23,6 +24,11 @@ const STEPS: &[Step] = &[
         name: "boards",
         about: "firmware of every board; emulated: a small model, the catalogue's",
         run: boards::run,
+    },
+    Step {
+        name: "firmware",
+        about: "the runtime for firmware in C; the firmware examples, emulated",
+        run: firmware::run,
     },
     Step { name: "size", about: "flash taken by each part of the runtime, against its budget", run: measure_size },
     Step { name: "demo", about: "the README's first command", run: demo },

@@ -39,9 +39,7 @@ pub fn write(kind: Kind, bytes: &[u8], output: &Path) -> Outcome<PathBuf> {
     let object = object(&artifact, bytes, &name)?;
     let written = match kind {
         Kind::Object => object,
-        Kind::StaticLibrary => {
-            static_library(&object, &format!("lathe_model_{name}.o"), artifact.header().target)?
-        }
+        Kind::StaticLibrary => static_library(&object, &format!("lathe_model_{name}.o"), artifact.header().target)?,
     };
     output_file::write(output, &written)?;
     output_file::write(&beside, header(&artifact, &name).as_bytes())?;

@@ -38,8 +38,7 @@ const TARGETS: [Attributes; 5] = [
 /// The section `.ARM.attributes` for `target`; `None` when it is no microcontroller.
 pub fn arm_attributes(target: &str) -> Option<Vec<u8>> {
     let attributes = TARGETS.iter().find(|attributes| attributes.target == target)?;
-    let mut pairs =
-        vec![CPU_ARCH, attributes.architecture, CPU_ARCH_PROFILE, b'M', THUMB_ISA_USE, attributes.thumb];
+    let mut pairs = vec![CPU_ARCH, attributes.architecture, CPU_ARCH_PROFILE, b'M', THUMB_ISA_USE, attributes.thumb];
     if let Some(architecture) = attributes.hard_float {
         pairs.extend([FP_ARCH, architecture, ABI_VFP_ARGS, 1]);
     }

@@ -35,7 +35,11 @@ pub fn header(artifact: &Artifact<'_>, name: &Identifier) -> String {
     define("BYTES", head.total_bytes.to_string(), "of the artifact");
     define("ARENA_BYTES", arena.to_string(), "tensors and workspace");
     define("WORKSPACE_BYTES", head.workspace_bytes.to_string(), "of these");
-    define("STACK_BYTES", head.stack_bytes.max(LOAD_STACK).to_string(), "that loading and running need below their caller");
+    define(
+        "STACK_BYTES",
+        head.stack_bytes.max(LOAD_STACK).to_string(),
+        "that loading and running need below their caller",
+    );
     if in_firmware {
         define("MEMORY_BYTES", memory(artifact, arena), "what lathe_load takes");
         define("MEMORY_ALIGN", head.arena_align().max(8).to_string(), "and at a multiple of what");

@@ -3,7 +3,8 @@
 use lathe_artifact::Artifact;
 use object::write::{Object, Symbol, SymbolSection};
 use object::{
-    Architecture, BinaryFormat, Endianness, FileFlags, SectionFlags, SectionKind, SymbolFlags, SymbolKind, SymbolScope, elf,
+    Architecture, BinaryFormat, Endianness, FileFlags, SectionFlags, SectionKind, SymbolFlags, SymbolKind, SymbolScope,
+    elf,
 };
 
 use super::Identifier;
@@ -36,7 +37,9 @@ pub fn object(artifact: &Artifact<'_>, bytes: &[u8], name: &Identifier) -> Resul
     let section = object.add_section(Vec::new(), section.into_bytes(), SectionKind::ReadOnlyData);
     object.append_section_data(section, bytes, artifact.in_place_align() as u64);
     let size = bytes.len() as u64;
-    for (symbol, value, size) in [(format!("lathe_model_{name}"), 0, size), (format!("lathe_model_{name}_end"), size, 0)] {
+    for (symbol, value, size) in
+        [(format!("lathe_model_{name}"), 0, size), (format!("lathe_model_{name}_end"), size, 0)]
+    {
         object.add_symbol(Symbol {
             name: symbol.into_bytes(),
             value,
@@ -89,7 +92,8 @@ mod tests {
             let section = file.section_by_name(".rodata.lathe_model_net").unwrap();
             assert_eq!(section.data().unwrap(), bytes);
             assert_eq!(section.align(), artifact.in_place_align() as u64);
-            let address = |name: &str| file.symbols().find(|s| s.name() == Ok(name) && s.is_global()).unwrap().address();
+            let address =
+                |name: &str| file.symbols().find(|s| s.name() == Ok(name) && s.is_global()).unwrap().address();
             assert_eq!(address("lathe_model_net"), 0);
             assert_eq!(address("lathe_model_net_end"), bytes.len() as u64);
             assert_eq!(file.section_by_name(".ARM.attributes").is_some(), target.starts_with("thumb"), "{target}");

@@ -1,0 +1,31 @@
+//! Firmware that people write: the C interface without operating system, and the examples on an emulated board.
+
+mod c_example;
+mod emulator;
+mod robot_example;
+
+use anyhow::Result;
+
+use crate::steps::Done;
+use crate::{board, build, process, workspace};
+
+/// The board of the examples.
+const BOARD: &str = "mps2-an386";
+
+/// Tests the library, builds both examples and runs what this machine can emulate.
+pub fn run() -> Result<Done> {
+    let mut tests = workspace::cargo();
+    tests.args(["test", "--release", "--package", "lathe-c-api", "--lib", "--no-default-features"]);
+    process::run(&mut tests)?;
+    board::build(&board::find(BOARD)?)?;
+    let compiler = build::host_compiler()?;
+    let in_c = c_example::build(&compiler)?;
+    let robot = robot_example::build(&compiler, &[])?;
+    if !process::on_path(emulator::PROGRAM) {
+        return Ok(Done::Skipped(format!("built, not run: {} is not installed", emulator::PROGRAM)));
+    }
+    let sines = c_example::check(&in_c)?;
+    let kept = robot_example::check(&robot)?;
+    robot_example::check_that_it_can_fail(&compiler)?;
+    Ok(Done::Passed(format!("{sines}; {kept}")))
+}

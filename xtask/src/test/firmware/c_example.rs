@@ -1,0 +1,67 @@
+//! `examples/c-firmware`: the model and the runtime in one library, and as an object beside the runtime's own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use super::{BOARD, emulator};
+use crate::{board, process, workspace};
+
+/// How far the network is from the sine at most, and half of the last decimal printed.
+const TOLERANCE: f64 = 0.0193 + 0.0005;
+/// Numbers it prints the sine of.
+const NUMBERS: usize = 13;
+/// What `main` and what it calls use of the stack besides the runtime; the example checks for the same.
+const OWN_STACK: u64 = 512;
+
+fn folder() -> PathBuf {
+    workspace::root().join("examples/c-firmware")
+}
+
+/// Builds the example both ways; the images.
+pub fn build(compiler: &Path) -> Result<[PathBuf; 2]> {
+    let boards = board::cargo_folder().with_file_name("");
+    let mut make = Command::new("make");
+    make.arg("--always-make").arg("--directory").arg(folder()).env("LATHE_BOARDS", &boards);
+    process::run(make.arg(format!("HOST_COMPILER={}", compiler.display())))?;
+    let mut compile = Command::new(compiler);
+    compile.current_dir(folder()).args(["compile", "sine.onnx", "--board", BOARD, "--emit", "c-object"]);
+    process::run(compile.args(["-o", "sine.o"]))?;
+    let mut link = Command::new("ld.lld-19");
+    link.current_dir(folder()).args(["--gc-sections", "-T", "mps2-an386.ld", "main.o", "board.o", "sine.o"]);
+    let target = board::find(BOARD)?.target;
+    process::run(link.arg(board::c_library(&target)).args(["-o", "from-object.elf"]))?;
+    Ok(["firmware.elf", "from-object.elf"].map(|image| folder().join(image)))
+}
+
+/// Runs the images: right numbers, on no more stack than the model's header says.
+pub fn check(images: &[PathBuf]) -> Result<String> {
+    let allowed = promised_stack()? + OWN_STACK;
+    let mut used = 0;
+    for image in images {
+        let lines = emulator::run(image)?;
+        let sines: Vec<(f64, f64)> = lines.iter().filter_map(|line| sine(line)).collect();
+        ensure!(sines.len() == NUMBERS, "{} sines instead of {NUMBERS}", sines.len());
+        for (x, y) in sines {
+            ensure!((y - x.sin()).abs() <= TOLERANCE, "sine of {x} is {}, not {y}", x.sin());
+        }
+        used = *emulator::figures(&lines, "stack:", "bytes")?.first().context("no figure")?;
+        ensure!(used <= allowed, "{used} bytes of stack in use, {allowed} promised");
+    }
+    Ok(format!("C: {NUMBERS} right answers, {used} bytes of stack"))
+}
+
+/// `sine of 0.500 is 0.471` as its two numbers.
+fn sine(line: &str) -> Option<(f64, f64)> {
+    let (x, y) = line.strip_prefix("sine of ")?.split_once(" is ")?;
+    Some((x.parse().ok()?, y.parse().ok()?))
+}
+
+/// What the generated header says that loading and running need.
+fn promised_stack() -> Result<u64> {
+    let header = fs::read_to_string(folder().join("sine.h"))?;
+    let mut words = header.split_whitespace().skip_while(|word| *word != "LATHE_MODEL_SINE_STACK_BYTES");
+    Ok(words.nth(1).context("sine.h does not tell the stack")?.parse()?)
+}
