@@ -26,11 +26,12 @@ pub fn run(image: &Path) -> Result<Vec<String>> {
     let mut child = command.spawn().with_context(|| format!("{PROGRAM} could not be started"))?;
     let printed = child.stdout.take().context("the emulator has no output")?;
     let (finished, waiting) = mpsc::channel::<()>();
+    let emulator = &mut child;
     let lines = thread::scope(|scope| {
-        scope.spawn(|| {
+        scope.spawn(move || {
             // Ends the emulator at the limit, or when the reader below has all it wants and drops the channel.
             let _ = waiting.recv_timeout(LIMIT);
-            child.kill()
+            emulator.kill()
         });
         let lines = read(BufReader::new(printed));
         drop(finished);
