@@ -2,8 +2,8 @@
  *
  * On Linux, link with liblathe.a (-lpthread -ldl -lm) or liblathe.so; a model may be used by one thread at a time. In
  * firmware, link with liblathe.a for the processor's target, or with what `host-compiler compile --emit staticlib`
- * makes, which has it inside; call one function at a time, also from interrupts. Nothing there allocates or ends the
- * program.
+ * makes, which has it inside; functions may not interrupt each other, in interrupt handlers too. Nothing there allocates
+ * or ends the program.
  *
  * Every function that can fail returns a lathe_status; lathe_last_error() says in words what went wrong.
  *
@@ -80,7 +80,7 @@ void lathe_close(lathe_model *model);
 lathe_status lathe_load(const void *artifact, size_t length, void *memory, size_t memory_bytes, lathe_model **model);
 
 /* Bytes of that memory, at most, that a model takes besides its tensors, their descriptions and names. */
-#define LATHE_MODEL_BYTES (128 * sizeof(void *))
+#define LATHE_MODEL_BYTES (72 * sizeof(void *))
 
 #endif
 

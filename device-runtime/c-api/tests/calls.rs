@@ -42,6 +42,16 @@ fn a_model_runs() {
             let data = lathe_output_data(model, c"y".as_ptr(), F32).cast::<f32>();
             let y = std::slice::from_raw_parts(data, x.len());
             assert!(x.iter().zip(y).all(|(x, y)| *y == 2.0 * x + sample::K));
+            for factor in [3.0, 5.0] {
+                let place = lathe_input_data(model, c"x".as_ptr(), F32).cast::<f32>();
+                (0..x.len()).for_each(|i| place.add(i).write(factor));
+                let mut left = 9;
+                assert_eq!((lathe_step(model, &mut left), left), (0, 1));
+                assert_eq!((lathe_step(model, null_mut()), left), (0, 1));
+                let data = lathe_output_data(model, c"y".as_ptr(), F32).cast::<f32>();
+                let y = std::slice::from_raw_parts(data, x.len());
+                assert!(y.iter().all(|y| *y == 2.0 * factor + sample::K));
+            }
             assert_eq!(lathe_verify(model), 0);
             lathe_close(model);
         }
@@ -66,6 +76,8 @@ fn misuse_is_a_status_with_words() {
         assert_eq!(lathe_set_input(model, c"\xff".as_ptr(), F32, data, 16), 1);
         assert_eq!(lathe_set_input(model, c"x".as_ptr(), F32, null(), 16), 1);
         assert_eq!(lathe_set_input(null_mut(), c"x".as_ptr(), F32, data, 16), 1);
+        assert!(lathe_input_data(model, c"x".as_ptr(), I64).is_null() && words().contains("f32 and not i64"));
+        assert_eq!((lathe_step(null_mut(), null_mut()), words().as_str()), (1, "model must not be null"));
         assert!(lathe_output_data(model, c"y".as_ptr(), I64).is_null() && words().contains("f32 and not i64"));
         assert!(lathe_output_data(model, c"q".as_ptr(), F32).is_null() && words().contains("no output named"));
         assert!(lathe_input(model, 1).is_null() && lathe_output(null(), 0).is_null());

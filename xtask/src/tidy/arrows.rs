@@ -34,6 +34,7 @@ const PAGE: &[(&str, Side)] = &[
     ("lathe-import", Side::Compiler),
     ("lathe-graph", Side::Compiler),
     (BOARD, Side::Device),
+    ("robot-firmware", Side::Device),
     ("lathe-footprint", Side::Device),
     ("lathe-firmware", Side::Device),
     ("lathe-drivers", Side::Device),

@@ -3,7 +3,7 @@
 use super::{Breach, source::Source};
 
 /// Folders whose code runs on a device, and what in them runs in build scripts.
-const DEVICE: [&str; 3] = ["device-runtime/", "rpc-protocol/", "boards/"];
+const DEVICE: [&str; 4] = ["device-runtime/", "rpc-protocol/", "boards/", "examples/robot-firmware/"];
 const BUILD: &str = "boards/memory-map/";
 /// Calls that panic.
 const PANICS: [&str; 7] =

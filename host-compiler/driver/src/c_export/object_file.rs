@@ -51,20 +51,16 @@ pub fn object(artifact: &Artifact<'_>, bytes: &[u8], name: &Identifier) -> Resul
             flags: SymbolFlags::None,
         });
     }
-    match attributes {
-        Some(attributes) => {
-            let section = object.add_section(Vec::new(), b".ARM.attributes".to_vec(), SectionKind::Other);
-            object.append_section_data(section, &attributes, 1);
-            let (sh_type, sh_flags) = (elf::SHT_ARM_ATTRIBUTES, elf::SectionFlags(0));
-            object.section_mut(section).flags = SectionFlags::Elf { sh_type, sh_flags };
-            let (os_abi, e_flags) = (elf::ELFOSABI_NONE, elf::EF_ARM_EABI_VER5);
-            object.flags = FileFlags::Elf { os_abi, abi_version: 0, e_flags };
-        }
-        // Without it linkers on Linux make the stack executable.
-        None => {
-            object.add_section(Vec::new(), b".note.GNU-stack".to_vec(), SectionKind::Other);
-        }
+    if let Some(attributes) = attributes {
+        let section = object.add_section(Vec::new(), b".ARM.attributes".to_vec(), SectionKind::Other);
+        object.append_section_data(section, &attributes, 1);
+        let (sh_type, sh_flags) = (elf::SHT_ARM_ATTRIBUTES, elf::SectionFlags(0));
+        object.section_mut(section).flags = SectionFlags::Elf { sh_type, sh_flags };
+        let (os_abi, e_flags) = (elf::ELFOSABI_NONE, elf::EF_ARM_EABI_VER5);
+        object.flags = FileFlags::Elf { os_abi, abi_version: 0, e_flags };
     }
+    // Without it linkers take the stack for executable.
+    object.add_section(Vec::new(), b".note.GNU-stack".to_vec(), SectionKind::Other);
     Ok(object.write()?)
 }
 
