@@ -63,10 +63,10 @@ typedef struct lathe_tensor {
 #if defined(__linux__)
 
 /* Loads the artifact in the file at path; threads 0 means one per CPU. The file must not be written to while the model
- * is loaded. */
+ * is loaded. The model is null when this fails. */
 lathe_status lathe_open(const char *path, size_t threads, lathe_model **model);
 
-/* Loads a copy of the artifact of length bytes at bytes. */
+/* Loads a copy of the artifact of length bytes at bytes. The model is null when this fails. */
 lathe_status lathe_open_memory(const void *bytes, size_t length, size_t threads, lathe_model **model);
 
 /* Frees a model; null is allowed. */
@@ -76,7 +76,8 @@ void lathe_close(lathe_model *model);
 
 /* Loads the artifact of length bytes at artifact, in place, into memory of the caller's: static, aligned and as large as
  * the header that the compiler wrote beside the model says. The artifact is where the processor may execute, aligned as
- * that header says. Artifact and memory are left alone while the model is in use; there is nothing to free. */
+ * that header says. Artifact and memory are left alone while the model is in use; there is nothing to free. The model is
+ * null when this fails. */
 lathe_status lathe_load(const void *artifact, size_t length, void *memory, size_t memory_bytes, lathe_model **model);
 
 /* Bytes of that memory, at most, that a model takes besides its tensors, their descriptions and names. */
@@ -97,7 +98,7 @@ const lathe_tensor *lathe_input(const lathe_model *model, size_t index);
 const lathe_tensor *lathe_output(const lathe_model *model, size_t index);
 
 /* Sets the input name to bytes of data, elements of type dtype in memory order. On Linux inputs keep their values from
- * run to run; in firmware a run may use their memory, so set them before each. */
+ * run to run; in firmware a run may use their memory, so set them before each. Data may be null when bytes is 0. */
 lathe_status lathe_set_input(lathe_model *model, const char *name, lathe_dtype dtype, const void *data, size_t bytes);
 
 /* The memory of the input name, of type dtype, to write its elements to before a run; null when there is no such input of

@@ -90,15 +90,17 @@ unsafe fn set_input(
 ) -> Result<(), Failure> {
     // SAFETY: the caller vouches for model and name.
     let (model, name) = unsafe { (open_model(model)?, text(name, "name")?) };
-    if data.is_null() {
+    if data.is_null() && bytes > 0 {
         return Err(Misuse::Null("data").into());
     }
     let input = model.input_bytes(name, dtype(number)?)?;
     if input.len() != bytes {
         return Err(Failure::wrong_size(name, input.len(), bytes));
     }
-    // SAFETY: not null and of `bytes` bytes, as the caller says; `copy` allows it to be the input's own memory.
-    unsafe { ptr::copy(data.cast::<u8>(), input.as_mut_ptr(), bytes) };
+    if bytes > 0 {
+        // SAFETY: not null and of `bytes` bytes, as the caller says; `copy` allows it to be the input's own memory.
+        unsafe { ptr::copy(data.cast::<u8>(), input.as_mut_ptr(), bytes) };
+    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use std::ffi::{CStr, CString};
 use std::ptr::{null, null_mut};
 
 use lathe::*;
+use lathe_artifact::{ArtifactContents, DType, TensorEntry};
 
 const F32: u32 = 1;
 const I64: u32 = 11;
@@ -17,7 +18,11 @@ fn words() -> String {
 }
 
 fn open(threads: usize) -> *mut LatheModel {
-    let bytes = sample::contents().to_bytes().expect("writes");
+    open_contents(&sample::contents(), threads)
+}
+
+fn open_contents(contents: &ArtifactContents, threads: usize) -> *mut LatheModel {
+    let bytes = contents.to_bytes().expect("writes");
     let mut model = null_mut();
     // SAFETY: our own artifact.
     let status = unsafe { lathe_open_memory(bytes.as_ptr().cast(), bytes.len(), threads, &mut model) };
@@ -59,6 +64,27 @@ fn a_model_runs() {
 }
 
 #[test]
+fn an_input_without_elements_needs_no_data() {
+    let mut contents = sample::contents();
+    contents.golden = None;
+    contents.inputs.push(TensorEntry {
+        name: "none".into(),
+        dtype: DType::F32,
+        shape: vec![0],
+        quantization: None,
+        arena_offset: 0,
+        attributes: vec![],
+    });
+    let model = open_contents(&contents, 1);
+    // SAFETY: pointers as the header says.
+    unsafe {
+        assert_eq!(lathe_set_input(model, c"none".as_ptr(), F32, null(), 0), 0, "{}", words());
+        assert_eq!(lathe_set_input(model, c"x".as_ptr(), F32, null(), 0), 7);
+        lathe_close(model);
+    }
+}
+
+#[test]
 fn misuse_is_a_status_with_words() {
     let model = open(1);
     let values = [0f32; 4];
@@ -89,22 +115,29 @@ fn misuse_is_a_status_with_words() {
 
 #[test]
 fn what_cannot_be_opened_says_why() {
-    let mut model = null_mut();
+    let garbage = std::ptr::dangling_mut::<LatheModel>();
     let folder = tempfile::tempdir().expect("a folder");
     let path =
         |name: &str| CString::new(folder.path().join(name).to_string_lossy().into_owned()).expect("no zero byte");
     std::fs::write(folder.path().join("text"), "hello").expect("written");
     let whole = sample::contents().to_bytes().expect("writes");
+    // A failure leaves a null model, whatever was there.
+    let refused = |open: &dyn Fn(*mut *mut LatheModel) -> LatheStatus| {
+        let mut model = garbage;
+        let status = open(&raw mut model);
+        assert!(model.is_null());
+        status
+    };
+    let (bytes, length) = (whole.as_ptr().cast(), whole.len());
     // SAFETY: pointers as the header says, or null; none of these is run.
     unsafe {
-        assert_eq!(lathe_open(path("absent").as_ptr(), 1, &mut model), 2);
-        assert_eq!(lathe_open(path("text").as_ptr(), 1, &mut model), 3);
+        assert_eq!(refused(&|model| lathe_open(path("absent").as_ptr(), 1, model)), 2);
+        assert_eq!(refused(&|model| lathe_open(path("text").as_ptr(), 1, model)), 3);
         assert!(words().starts_with("this is not a Lathe artifact"));
-        assert_eq!(lathe_open_memory(whole.as_ptr().cast(), whole.len() - 1, 1, &mut model), 3);
-        assert_eq!(lathe_open_memory(whole.as_ptr().cast(), whole.len(), 100_000, &mut model), 5);
-        assert_eq!(lathe_open_memory(null(), 0, 1, &mut model), 1);
-        assert_eq!(lathe_open(null(), 1, &mut model), 1);
-        assert!(model.is_null());
-        assert_eq!(lathe_open_memory(whole.as_ptr().cast(), whole.len(), 1, null_mut()), 1);
+        assert_eq!(refused(&|model| lathe_open_memory(bytes, length - 1, 1, model)), 3);
+        assert_eq!(refused(&|model| lathe_open_memory(bytes, length, 100_000, model)), 5);
+        assert_eq!(refused(&|model| lathe_open_memory(null(), 0, 1, model)), 1);
+        assert_eq!(refused(&|model| lathe_open(null(), 1, model)), 1);
+        assert_eq!(lathe_open_memory(bytes, length, 1, null_mut()), 1);
     }
 }

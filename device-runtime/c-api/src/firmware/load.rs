@@ -1,7 +1,7 @@
 //! Loading a model in firmware.
 
 use core::ffi::c_void;
-use core::slice;
+use core::{ptr, slice};
 
 use lathe_executor::Host;
 
@@ -41,6 +41,8 @@ unsafe fn load(
     if model.is_null() {
         return Err(Misuse::Null("model").into());
     }
+    // SAFETY: not null, and the caller vouches for the rest.
+    unsafe { model.write(ptr::null_mut()) };
     // An address 0 is the start of flash on many chips, but no artifact lies there: the vector table does.
     if artifact.is_null() {
         return Err(Misuse::Null("artifact").into());

@@ -1,6 +1,7 @@
 //! Opening and closing a model on Linux.
 
 use std::ffi::{c_char, c_void};
+use std::ptr;
 
 use lathe_runtime_std::{Options, Runner};
 
@@ -13,16 +14,22 @@ fn options(threads: usize) -> Options {
     Options { threads, ..Options::default() }
 }
 
-/// Writes a loaded model to `place`.
+/// Writes the model that `load` gives to `place`, null when it fails.
 ///
 /// # Safety
 /// Null, or a place for a pointer.
-unsafe fn hand_over(place: *mut *mut LatheModel, runner: Runner) -> Result<(), Failure> {
+unsafe fn hand_over(
+    place: *mut *mut LatheModel,
+    load: impl FnOnce() -> Result<Runner, Failure>,
+) -> Result<(), Failure> {
     if place.is_null() {
         return Err(Misuse::Null("model").into());
     }
     // SAFETY: not null, and the caller vouches for the rest.
-    unsafe { place.write(Box::into_raw(Box::new(LatheModel::new(runner)))) };
+    unsafe { place.write(ptr::null_mut()) };
+    let model = Box::new(LatheModel::new(load()?));
+    // SAFETY: as above.
+    unsafe { place.write(Box::into_raw(model)) };
     Ok(())
 }
 
@@ -33,11 +40,9 @@ unsafe fn hand_over(place: *mut *mut LatheModel, runner: Runner) -> Result<(), F
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lathe_open(path: *const c_char, threads: usize, model: *mut *mut LatheModel) -> LatheStatus {
     // SAFETY: the caller vouches for path and file.
-    let runner = unsafe { text(path, "path") }
-        .map_err(Failure::from)
-        .and_then(|path| unsafe { Runner::open(path, &options(threads)) }.map_err(Failure::from));
+    let load = || unsafe { Ok(Runner::open(text(path, "path")?, &options(threads))?) };
     // SAFETY: the caller vouches for model.
-    status(runner.and_then(|runner| unsafe { hand_over(model, runner) }))
+    status(unsafe { hand_over(model, load) })
 }
 
 /// Loads a copy of the artifact of `length` bytes at `bytes`.
@@ -51,15 +56,17 @@ pub unsafe extern "C" fn lathe_open_memory(
     threads: usize,
     model: *mut *mut LatheModel,
 ) -> LatheStatus {
-    if bytes.is_null() {
-        return status(Err(Misuse::Null("bytes").into()));
-    }
-    // SAFETY: not null, and the caller vouches for the length.
-    let bytes = unsafe { std::slice::from_raw_parts(bytes.cast::<u8>(), length) };
-    // SAFETY: the caller vouches for the artifact.
-    let runner = unsafe { Runner::from_bytes(bytes, &options(threads)) }.map_err(Failure::from);
+    let load = || {
+        if bytes.is_null() {
+            return Err(Misuse::Null("bytes").into());
+        }
+        // SAFETY: not null, and the caller vouches for the length.
+        let bytes = unsafe { std::slice::from_raw_parts(bytes.cast::<u8>(), length) };
+        // SAFETY: the caller vouches for the artifact.
+        Ok(unsafe { Runner::from_bytes(bytes, &options(threads)) }?)
+    };
     // SAFETY: the caller vouches for model.
-    status(runner.and_then(|runner| unsafe { hand_over(model, runner) }))
+    status(unsafe { hand_over(model, load) })
 }
 
 /// Frees a model; null is allowed.
