@@ -1,7 +1,8 @@
 //! LLVM's passes over an emitted kernel, and its machine code with the stack it needs.
 //!
-//! Vectors, unrolling and tiles are decided by the schedule, so LLVM's own loop vectoriser, SLP vectoriser and
-//! unroller are off; scalar optimisation, loop-invariant motion and strength reduction stay.
+//! Unrolling and tiles are decided by the schedule, so LLVM's own unroller and interleaving are off; scalar optimisation,
+//! loop-invariant motion and strength reduction stay. Its vectorisers are on, whatever the options say: LLVM 19 resets
+//! these two when it reads `default<O3>`. Where they must not run, functions are marked (`Capabilities::keep_loops_scalar`).
 
 use std::ffi::{CStr, c_void};
 
@@ -22,8 +23,6 @@ pub fn optimise(module: &Module<'_>, machine: &TargetMachine, kernel: &str) -> R
     let failed = |what: String| CodegenError::Llvm { kernel: kernel.to_string(), what };
     module.verify().map_err(|e| failed(e.to_string()))?;
     let options = PassBuilderOptions::create();
-    options.set_loop_vectorization(false);
-    options.set_loop_slp_vectorization(false);
     options.set_loop_interleaving(false);
     options.set_loop_unrolling(false);
     options.set_merge_functions(false);
