@@ -62,9 +62,9 @@ fn suite_of_a_cortex_m0() {
 
 /// What has no board here still compiles and links.
 #[test]
-fn suite_compiles_for_a_cortex_m33() {
+fn shapes_compile_for_a_cortex_m33() {
     let target = targets::find("thumbv8m.main-none-eabihf", None).unwrap();
-    let blob = blob(&cases(), &target);
+    let blob = blob(&suite::shapes::cases(), &target);
     println!("{} kernels, {} KB of code", blob.entries.len(), blob.code.len() / 1024);
 }
 
