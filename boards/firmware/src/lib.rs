@@ -5,6 +5,8 @@
 
 mod chip;
 mod fault;
+#[cfg(feature = "defmt")]
+mod log;
 mod memory;
 mod panic;
 mod stack;

@@ -67,6 +67,9 @@ fn link_by(folder: &Path, out: &Path) {
     for argument in ["--nmagic", "-Tlink.x"] {
         println!("cargo::rustc-link-arg-bins={argument}");
     }
+    if env::var_os("CARGO_FEATURE_DEFMT").is_some() {
+        println!("cargo::rustc-link-arg-bins=-Tdefmt.x");
+    }
     for file in ["board.toml", "memory.x", "build.rs"] {
         println!("cargo::rerun-if-changed={file}");
     }

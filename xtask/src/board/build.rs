@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -28,9 +29,18 @@ pub fn cargo_folder() -> PathBuf {
 /// Builds a board's firmware, and the library that takes its place for firmware in C, and lays them where they are
 /// found.
 pub fn build(board: &Board) -> Result<()> {
+    build_with(board, None)
+}
+
+/// As [`build`], with a log of what is at least as grave as this level of `defmt`, if one is named.
+pub fn build_with(board: &Board, log: Option<&str>) -> Result<()> {
     build_c_library(&board.target)?;
     let toolchain = Toolchain::for_target(firmware_target(&board.target)?)?;
-    build_package(&toolchain, &board.name)?;
+    let mut cargo = package(&toolchain, &board.name);
+    if let Some(level) = log {
+        cargo.args(["--features", "defmt"]).env("DEFMT_LOG", level);
+    }
+    process::run(&mut cargo)?;
     let image = firmware(board);
     fs::create_dir_all(image.with_file_name(""))?;
     // Laid down whole: another run may be starting the one that is there.
@@ -42,8 +52,14 @@ pub fn build(board: &Board) -> Result<()> {
 }
 
 /// Builds a package of the boards' workspace into [`cargo_folder`].
-pub fn build_package(toolchain: &Toolchain, package: &str) -> Result<()> {
+pub fn build_package(toolchain: &Toolchain, name: &str) -> Result<()> {
+    process::run(&mut package(toolchain, name))
+}
+
+/// The command that builds a package of the boards' workspace.
+fn package(toolchain: &Toolchain, name: &str) -> Command {
     eprintln!("{}", toolchain.describe());
     let mut cargo = toolchain.cargo_into("build", &cargo_folder());
-    process::run(cargo.arg("--manifest-path").arg(folder().join("Cargo.toml")).args(["--package", package]))
+    cargo.arg("--manifest-path").arg(folder().join("Cargo.toml")).args(["--package", name]);
+    cargo
 }

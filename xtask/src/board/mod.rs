@@ -6,7 +6,7 @@ mod create;
 mod description;
 mod run;
 
-pub use build::{build, build_package, cargo_folder, firmware};
+pub use build::{build, build_package, build_with, cargo_folder, firmware};
 pub use c_library::c_library;
 pub use create::create;
 pub use description::{Board, all, find, folder};
@@ -16,19 +16,20 @@ use anyhow::{Result, bail, ensure};
 use crate::arguments::Arguments;
 
 /// The verb's own verbs.
-pub const USAGE: &str = "list | build [NAME]... | run NAME ARTIFACT | new NAME --from BOARD";
+pub const USAGE: &str = "list | build [NAME]... [--log LEVEL] | run NAME ARTIFACT | new NAME --from BOARD";
 
 /// The verb.
 pub fn run(mut arguments: Arguments) -> Result<()> {
-    let from = arguments.value("--from")?;
+    let (from, log) = (arguments.value("--from")?, arguments.value("--log")?);
     let mut words = arguments.rest()?.into_iter();
     let action = words.next().unwrap_or_else(|| "list".into());
     let names: Vec<String> = words.collect();
     ensure!(from.is_none() || action == "new", "--from belongs to `board new`");
+    ensure!(log.is_none() || action == "build", "--log belongs to `board build`");
     match (action.as_str(), names.as_slice(), from) {
         ("list", [], _) => list(),
-        ("build", [], _) => all()?.iter().try_for_each(build),
-        ("build", names, _) => names.iter().try_for_each(|name| build(&find(name)?)),
+        ("build", [], _) => all()?.iter().try_for_each(|board| build_with(board, log.as_deref())),
+        ("build", names, _) => names.iter().try_for_each(|name| build_with(&find(name)?, log.as_deref())),
         ("run", [name, artifact], _) => run::run(&find(name)?, artifact),
         ("new", [name], Some(from)) => create(name, &find(&from)?).map(drop),
         _ => bail!("usage: cargo xtask board {USAGE}"),

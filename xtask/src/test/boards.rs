@@ -24,6 +24,8 @@ const SMALL: (&str, &[&str]) = ("microbit", &["tflm_hello_float"]);
 
 /// Builds all firmware and runs what this machine can emulate.
 pub fn run() -> Result<Done> {
+    // With a log first: the firmware that is laid down last is the one without.
+    board::build_with(&board::find(LARGE[0])?, Some("debug"))?;
     let boards = board::all()?;
     for board in &boards {
         board::build(board)?;
