@@ -1,11 +1,11 @@
 //! `--input NAME=u8,nhwc,mean=…,std=…,scale=…,rgb|bgr`: picture preparation folded into the graph.
 //!
 //! The named input becomes `u8` in N H W C order, RGB as decoders give it; nodes before the model's own turn it into
-//! what the model wants: `y = (x * scale - mean) / std` per channel, channels reversed for `bgr`, transposed to the
+//! what the model wants: `y = (x * scale - mean) / std` per channel, red and blue exchanged for `bgr`, transposed to the
 //! model's N C H W.
 //!
 //! before: `x: f32[1,3,8,8] -> model`
-//! after:  `x: u8[1,8,8,3] -> Cast -> [Slice] -> Sub -> Mul -> Transpose -> model`
+//! after:  `x: u8[1,8,8,3] -> Cast -> [Slice | Gather] -> Sub -> Mul -> Transpose -> model`
 
 use std::fmt;
 use std::str::FromStr;
@@ -95,6 +95,9 @@ impl FromStr for PictureInput {
         let error = |what: String| PictureInputError::Syntax { text: text.to_string(), what };
         // The name may hold `=`, the settings begin with the element type.
         let (name, settings) = text.rsplit_once("=u8").ok_or_else(|| error("expected NAME=u8,nhwc,…".into()))?;
+        if !settings.is_empty() && !settings.starts_with(',') {
+            return Err(error(format!("\"u8{}\" is not known", settings.split(',').next().unwrap_or(settings))));
+        }
         let mut input = PictureInput { name: name.to_string(), mean: vec![], std: vec![], scale: 1.0, bgr: false };
         let mut list: Option<&mut Vec<f64>> = None;
         for word in settings.split(',').skip(1) {
@@ -160,17 +163,24 @@ pub fn apply(graph: &mut Graph, input: &PictureInput) -> Result<(), PictureInput
 
     let mut chain = Chain { graph, name: &input.name, nodes: Vec::new(), at: picture };
     chain.push(Op::Cast(ty.dtype), None, &nhwc, ty.dtype);
-    if input.bgr && layout.channels >= 3 {
-        let mut starts = vec![0; 4];
-        let mut steps = vec![1; 4];
-        (starts[3], steps[3]) = (layout.channels - 1, -1);
-        chain.push(Op::Slice { starts, sizes: nhwc.clone(), steps }, None, &nhwc, ty.dtype);
+    match layout.channels {
+        3 if input.bgr => {
+            let op = Op::Slice { starts: vec![0, 0, 0, 2], sizes: nhwc.clone(), steps: vec![1, 1, 1, -1] };
+            chain.push(op, None, &nhwc, ty.dtype);
+        }
+        // A fourth channel, opacity, stays where it is.
+        4 if input.bgr => {
+            let order = [2i64, 1, 0, 3].iter().flat_map(|c| c.to_le_bytes()).collect();
+            chain.push(Op::Gather { axis: 3 }, Some((DType::I64, order)), &nhwc, ty.dtype);
+        }
+        _ => {}
     }
+    let per_channel = |values: &[f64]| Some((ty.dtype, values.iter().flat_map(|&v| element(ty.dtype, v)).collect()));
     if offset.iter().any(|&v| v != 0.0) {
-        chain.push(Op::Binary(Binary::Sub), Some(&offset), &nhwc, ty.dtype);
+        chain.push(Op::Binary(Binary::Sub), per_channel(&offset), &nhwc, ty.dtype);
     }
     if factor.iter().any(|&v| v != 1.0) {
-        chain.push(Op::Binary(Binary::Mul), Some(&factor), &nhwc, ty.dtype);
+        chain.push(Op::Binary(Binary::Mul), per_channel(&factor), &nhwc, ty.dtype);
     }
     if layout.to_nhwc != [0, 1, 2, 3] {
         chain.push(Op::Transpose { perm: vec![0, 3, 1, 2] }, None, &ty.shape, ty.dtype);
@@ -226,13 +236,12 @@ struct Chain<'g> {
 }
 
 impl Chain<'_> {
-    /// Adds a node that reads the last value, and a constant per channel if one is given.
-    fn push(&mut self, op: Op, constant: Option<&[f64]>, shape: &[usize], dtype: DType) {
+    /// Adds a node that reads the last value, and a constant of the given type and bytes, one element per channel.
+    fn push(&mut self, op: Op, constant: Option<(DType, Vec<u8>)>, shape: &[usize], dtype: DType) {
         let step = format!("{}.prepare.{}", self.name, self.nodes.len());
         let mut inputs = vec![self.at];
-        if let Some(values) = constant {
-            let bytes = values.iter().flat_map(|&v| element(dtype, v)).collect();
-            let tensor = Tensor::new(TensorType::new(dtype, [values.len()]), bytes);
+        if let Some((dtype, bytes)) = constant {
+            let tensor = Tensor::new(TensorType::new(dtype, [bytes.len() / dtype.size()]), bytes);
             inputs.extend(tensor.map(|t| self.graph.add_constant(format!("{step}.constant"), t)));
         }
         self.at = self.graph.add_value(step.clone(), TensorType::new(dtype, shape));

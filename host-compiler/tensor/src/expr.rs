@@ -116,7 +116,7 @@ pub enum BinaryFn {
     Min,
     /// larger (NaN wins)
     Max,
-    /// a to the power b
+    /// a to the power b: integers wrap, and to a negative power give the real result truncated (0 for base 0)
     Pow,
     /// logical or bitwise and
     And,

@@ -38,6 +38,12 @@ fn bgr_reverses_channels_before_the_mean() {
 }
 
 #[test]
+fn bgr_leaves_opacity_where_it_is() {
+    let y = prepared(&mut model([1, 4, 1, 2]), "x=u8,nhwc,mean=1,2,3,4,bgr", &[10, 20, 30, 40, 50, 60, 70, 80]);
+    assert_eq!(y, [29.0, 69.0, 18.0, 58.0, 7.0, 47.0, 36.0, 76.0]);
+}
+
+#[test]
 fn scale_comes_first_and_an_nhwc_model_is_not_transposed() {
     let mut graph = model([1, 1, 2, 3]);
     // [1,1,2,3] could be one channel of 2 x 3: N C H W is taken.
@@ -55,6 +61,7 @@ fn scale_comes_first_and_an_nhwc_model_is_not_transposed() {
 fn wrong_requests_say_what_is_wrong() {
     let parse = |text: &str| text.parse::<PictureInput>().unwrap_err().to_string();
     assert!(parse("x").contains("expected NAME=u8"));
+    assert!(parse("x=u8garbage,nhwc").contains("\"u8garbage\" is not known"));
     assert!(parse("x=u8,nchw").contains("\"nchw\" is not known"));
     assert!(parse("x=u8,std=0").contains("must not be zero"));
     assert!(parse("x=u8,mean=nan").contains("not a finite number"));

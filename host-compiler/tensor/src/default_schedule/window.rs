@@ -30,7 +30,7 @@ pub(super) fn schedule(s: &mut Schedule, anchor: &str, target: &Target) -> Resul
     };
     let row = loops[loops.len() - 2].clone();
     let lanes = target.lanes(4);
-    let rows = s.extent(&row).unwrap_or(1).min(ACCUMULATORS);
+    let rows = s.extent(&row).unwrap_or(1).clamp(1, ACCUMULATORS);
     let vectors = (s.extent(&channel).unwrap_or(1) / lanes).clamp(1, ACCUMULATORS / rows);
     take(s, format!("split {channel} {vectors} {lanes}"))?;
     take(s, format!("split {row} {rows}"))?;

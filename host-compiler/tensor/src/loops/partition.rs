@@ -101,12 +101,12 @@ fn lanes_or_one_by_one(l: Loop, ranges: &Ranges, names: &mut Names) -> Vec<Node>
             }
         }
     });
-    let Some(cond) = ends.iter().map(|g| condition(g, ranges)).reduce(Expr::and) else { return vec![] };
     let mut inside = ranges.clone();
     inside.insert(l.var, Range::extent(l.extent));
     let mut unguarded = l.body.clone();
     unguarded.iter_mut().for_each(drop_guards);
     let vector = l.with(LoopKind::Vectorized, partition(unguarded, &inside, names));
+    let Some(cond) = ends.iter().map(|g| condition(g, ranges)).reduce(Expr::and) else { return vec![vector] };
     let serial = l.with(LoopKind::Serial, partition(l.body.clone(), &inside, names));
     vec![Node::If { cond, then: vec![vector], otherwise: vec![serial] }]
 }

@@ -153,7 +153,7 @@ fn binary(f: BinaryFn, x: Type) -> Result<Type, TypeError> {
     let fits = match f {
         BinaryFn::And | BinaryFn::Or | BinaryFn::Xor => x.is_bool() || x.is_int(),
         BinaryFn::Shl | BinaryFn::Shr => x.is_int(),
-        BinaryFn::Pow => x.is_float(),
+        BinaryFn::Pow => x.is_float() || x.is_int(),
         _ => !x.is_bool(),
     };
     if fits { Ok(x) } else { Err(TypeError::Operand { what: format!("{f:?}"), found: x.to_string() }) }

@@ -73,7 +73,7 @@ fn expr(b: &mut Builder, f: Binary, ty: DType, x: Expr, y: Expr) -> Result<Expr,
         Binary::Mod => return Ok(modulo(b, ty, x, y)),
         Binary::Prelu => return Ok(prelu(b, ty, x, y)),
         Binary::Pow if ty.is_float() => return Ok(power(b, ty, x, y)),
-        Binary::Pow => return Ok(integer_power(b, ty, x, y)),
+        Binary::Pow => BinaryFn::Pow,
     };
     Ok(Expr::binary(f, x, y))
 }
@@ -120,40 +120,4 @@ fn power(b: &mut Builder, ty: DType, x: Expr, y: Expr) -> Expr {
     } else {
         Expr::binary(BinaryFn::Pow, x, y)
     }
-}
-
-/// Integer power by repeated squaring over the six low bits of the exponent (more overflow any base but -1, 0, 1, for
-/// which only the lowest bit matters). A negative exponent gives 1 / x^|y|, truncated.
-fn integer_power(b: &mut Builder, ty: DType, x: Expr, y: Expr) -> Expr {
-    let c = |v: f64| Expr::constant(ty, v);
-    let eq = |a, b| Expr::compare(CompareFn::Eq, a, b);
-    b.share(x, |b, x| {
-        b.share(y, |b, y| {
-            let positive = squaring(b, ty, c(1.0), x.clone(), y.clone(), 6);
-            if !ty.is_signed_int() {
-                return positive;
-            }
-            let odd = Expr::and(y.clone(), c(1.0));
-            let minus_one = Expr::select(eq(odd, c(0.0)), c(1.0), c(-1.0));
-            let other = Expr::select(eq(x.clone(), c(-1.0)), minus_one, c(0.0));
-            let reciprocal = Expr::select(eq(x, c(1.0)), c(1.0), other);
-            Expr::select(Expr::compare(CompareFn::Lt, y, c(0.0)), reciprocal, positive)
-        })
-    })
-}
-
-fn squaring(b: &mut Builder, ty: DType, so_far: Expr, base: Expr, exponent: Expr, bits: u32) -> Expr {
-    let c = |v: f64| Expr::constant(ty, v);
-    let set = Expr::compare(CompareFn::Ne, Expr::and(exponent.clone(), c(1.0)), c(0.0));
-    let next = Expr::select(set, so_far.clone() * base.clone(), so_far);
-    if bits == 1 {
-        return next;
-    }
-    b.share(next, |b, so_far| {
-        b.share(base.clone() * base, |b, base| {
-            b.share(Expr::binary(BinaryFn::Shr, exponent, c(1.0)), |b, exponent| {
-                squaring(b, ty, so_far, base, exponent, bits - 1)
-            })
-        })
-    })
 }

@@ -27,7 +27,8 @@ impl Layer {
     pub(super) fn of(x: &Operand, weights: &Operand, hidden: i64, direction: Direction) -> Result<Layer, Refusal> {
         let dirs = if direction == Direction::Bidirectional { 2 } else { 1 };
         match (x.shape.as_slice(), weights.shape.as_slice()) {
-            (&[steps, batch, input], &[d, _, i]) if d == dirs && i == input && steps > 0 => {
+            (&[0, ..], _) => Err(Refusal::Unsupported("a recurrent layer over a sequence of no steps".into())),
+            (&[steps, batch, input], &[d, _, i]) if d == dirs && i == input => {
                 Ok(Layer { direction, dtype: x.dtype, steps, dirs, batch, hidden, input })
             }
             _ => Err(Refusal::Malformed("the operands of a recurrent layer do not fit")),

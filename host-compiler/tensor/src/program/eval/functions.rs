@@ -219,8 +219,22 @@ fn int_binary(f: BinaryFn, dtype: DType, a: i64, b: i64) -> Option<i64> {
         BinaryFn::Shl => shift(b).map_or(0, |s| a << s),
         BinaryFn::Shr if unsigned => shift(b).map_or(0, |s| ((a as u64) >> s) as i64),
         BinaryFn::Shr => shift(b).map_or(0, |s| a >> s),
-        BinaryFn::Pow => return None,
+        BinaryFn::Pow => int_power(a, b, b < 0 && !unsigned),
     })
+}
+
+/// a to the power b, wrapping; to a negative power the real result truncated, 0 for base 0.
+fn int_power(a: i64, b: i64, negative: bool) -> i64 {
+    if negative && a != 1 && a != -1 {
+        return 0;
+    }
+    // the exponent's two's complement bits have the right parity for a base of 1 or -1
+    (0..64)
+        .fold((1i64, a), |(power, square), bit| {
+            let next = if b >> bit & 1 == 1 { power.wrapping_mul(square) } else { power };
+            (next, square.wrapping_mul(square))
+        })
+        .0
 }
 
 /// a ? b of operands of type `ty`.

@@ -146,6 +146,17 @@ fn negative_integer_exponents() {
 }
 
 #[test]
+fn every_bit_of_an_integer_exponent_counts() {
+    let bases = [0i64, 2, 3, -3, -1, 7, 1];
+    let exponents = [64i64, 64, 65, 127, 1 << 32, 1 << 40, i64::MIN];
+    let narrow = |v: i64| v.clamp(i32::MIN.into(), i32::MAX.into()) as i32;
+    let tensors = [bases, exponents].map(|v| Tensor::from_slice(&[v.len()], &v).expect("as many as the shape says"));
+    check(Op::Binary(Binary::Pow), tensors.to_vec());
+    let tensors = [bases, exponents].map(|v| Tensor::from_slice(&[v.len()], &v.map(narrow)).expect("as many"));
+    check(Op::Binary(Binary::Pow), tensors.to_vec());
+}
+
+#[test]
 fn constant_exponents_need_no_pow() {
     let mut random = Random::new(4);
     for exponent in [0.5, -0.5, 1.0, -1.0, 2.0, 3.0, 2.5] {

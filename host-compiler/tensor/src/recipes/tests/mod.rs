@@ -2,6 +2,7 @@
 
 mod attention;
 mod elementwise;
+mod empty;
 mod groups;
 mod images;
 mod indexing;
