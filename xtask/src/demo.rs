@@ -2,7 +2,7 @@
 //! three times.
 //!
 //! The weights, the pictures and the class names come from pinned packages; what is made from them lies in
-//! `.lathe/demo`, checked by its sum, so that the second time needs no network.
+//! `.lathe/demo`, the network checked by its sum, so that the second time needs no download.
 
 use std::fs;
 use std::path::{Path, PathBuf};

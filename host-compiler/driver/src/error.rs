@@ -45,7 +45,7 @@ pub enum CompileError {
     /// No program for a fusion group.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
-    /// A recipe wrote an illegal schedule.
+    /// A default schedule took an illegal step.
     #[error("{group}: {source}\nthis is a bug, please report it")]
     Schedule {
         /// the group

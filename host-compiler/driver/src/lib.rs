@@ -23,6 +23,7 @@ mod picture;
 mod plan;
 mod steps;
 mod storage;
+mod threads;
 mod views;
 
 pub use artifact::Compiled;
@@ -32,3 +33,4 @@ pub use options::{OptimizationLevel, Options};
 pub use picture::{PictureInput, PictureInputError};
 pub use plan::{Plan, PlannedStep};
 pub use steps::{Lowering, Progress, Step, compile, lower, lower_graph};
+pub use threads::start_threads;

@@ -13,7 +13,7 @@ pub enum OptimizationLevel {
     None,
     /// graph passes and fusion, plain serial loops
     Graph,
-    /// graph passes, fusion and the recipes' schedules
+    /// graph passes, fusion and default schedules
     #[default]
     Full,
 }

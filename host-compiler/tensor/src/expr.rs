@@ -264,6 +264,11 @@ impl Expr {
         }
     }
 
+    /// Whether it reads the variable `var`.
+    pub fn mentions(&self, var: VarId) -> bool {
+        *self == Expr::Var(var) || self.operands().iter().any(|operand| operand.mentions(var))
+    }
+
     /// Every sub-expression, this one first.
     pub fn visit(&self, f: &mut impl FnMut(&Expr)) {
         f(self);

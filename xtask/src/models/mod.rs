@@ -92,8 +92,9 @@ pub fn run(mut arguments: Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Checks every model and prints a line for each; returns how many were right and wrong.
+/// Checks every model and prints a line for each; returns how many were right and wrong. No model is an error.
 pub fn check(models: &[Model], target: &Target) -> Result<(usize, usize)> {
+    ensure!(!models.is_empty(), "there is no model to check for {}", target.target);
     let compiler = build::host_compiler()?;
     target.prepare()?;
     println!("{:<24} {:>8}  {:<13}{:>11}{:>11}  answer", "model", "time", "error", "bytes", "allowed");

@@ -24,6 +24,7 @@ pub fn run(args: &RunArgs, model: &Path, artifact: &[u8], inputs: &[Tensor]) -> 
     if args.device.device != "local" {
         return Err(Failure::usage("--compare looks into the arena between steps, which only --device local allows"));
     }
+    super::compile::start_threads(0)?;
     let lowering = recompiled(model, artifact)?;
     let mut runner = local::load(&args.artifact, &args.device)?;
     for (index, tensor) in inputs.iter().enumerate() {
@@ -90,14 +91,17 @@ struct Difference {
     error: Error,
 }
 
-/// Every value the steps computed, up to and with the first that is wrong.
+/// Every value the steps computed, up to and with the first that is wrong. All steps have run then.
 fn differences(lowering: &Lowering, runner: &mut Runner, inputs: &[Tensor]) -> Outcome<Vec<Difference>> {
     let graph = &lowering.graph;
     let mut known = Known::new(graph, inputs);
-    let mut all = Vec::new();
+    let mut all: Vec<Difference> = Vec::new();
     runner.restart();
     for (number, step) in lowering.plan.steps.iter().enumerate() {
         runner.step();
+        if all.last().is_some_and(|found| !found.error.is_small()) {
+            continue;
+        }
         let group = &lowering.groups[step.group];
         if step.phase + 1 < group.phases.len() {
             continue;
@@ -110,7 +114,7 @@ fn differences(lowering: &Lowering, runner: &mut Runner, inputs: &[Tensor]) -> O
             let name = graph.value(value).name.clone();
             all.push(Difference { step: number, label: group.label.clone(), kernel, value: name, error });
             if !error.is_small() {
-                return Ok(all);
+                break;
             }
             known.values.insert(value, found);
         }

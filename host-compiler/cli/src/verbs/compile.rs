@@ -22,7 +22,7 @@ use crate::output_file;
 pub fn run(args: &CompileArgs) -> Outcome {
     let board = args.board.as_deref().map(boards::find).transpose()?;
     let options = options(args, board.as_ref())?;
-    set_threads(args.threads)?;
+    start_threads(args.threads)?;
     if options.target.name.starts_with("aarch64-jetson") {
         console::say("note: CUDA kernels are not there yet; this compiles the NEON side of the Jetson target");
     }
@@ -99,11 +99,10 @@ pub fn input_shapes(texts: &[String]) -> Outcome<BTreeMap<String, Vec<usize>>> {
     texts.iter().map(shape).collect()
 }
 
-/// Gives compilation `threads` threads, 0 for one per processor.
-pub fn set_threads(threads: usize) -> Outcome {
-    // Kernels are walked recursively: the default stack of a thread is small for the largest.
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(64 << 20);
-    pool.build_global().map_err(|e| Failure::new(Exit::Failure, format!("threads could not be started: {e}")))
+/// Starts the compiler's threads, 0 for one per processor.
+pub fn start_threads(count: usize) -> Outcome {
+    lathe_driver::start_threads(count)
+        .map_err(|e| Failure::new(Exit::Failure, format!("threads could not be started: {e}")))
 }
 
 fn emit_form(args: &CompileArgs, options: &Options, request: &str) -> Outcome {

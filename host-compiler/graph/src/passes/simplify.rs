@@ -1,7 +1,8 @@
 //! Removes operators that do nothing and rewrites others into cheaper ones, one node at a time.
 //!
 //! Contract: each rule is local (a node, its operands and the nodes that compute them). Results are equal but for: the
-//! sign of a zero (`x + 0`), and one rounding where a division by constants becomes a product with their reciprocals.
+//! sign of a zero (`x + 0`, `x ^ 0.5`), minus infinity to the power 0.5 (a square root gives NaN, `Pow` infinity), and
+//! one rounding where a division by constants becomes a product with their reciprocals (none of them subnormal).
 //!
 //! ```text
 //! %a = Reshape(%x) shape=[6]

@@ -53,7 +53,7 @@ pub(crate) fn matching(s: &Schedule, tree: &Tree, intrinsic: &Intrinsic) -> Resu
     }
     let (buffer, index, value, guards) = store_of(s, block);
     for g in &guards {
-        if let Some(v) = vars.iter().find(|v| mentions(&g.index, **v)) {
+        if let Some(v) = vars.iter().find(|v| g.index.mentions(**v)) {
             return Err(format!(
                 "iterations of `{}` are left out at an edge: `{name}` takes whole tiles, choose factors that divide",
                 s.var(*v).name
@@ -113,7 +113,7 @@ fn place(
         let name = &s.program().buffer(buffer).name;
         for (k, (v, want)) in by_axis.iter().zip(strides).enumerate() {
             let var = &s.var(*v).name;
-            if sum.terms.iter().any(|t| t.0 != Expr::Var(*v) && mentions(&t.0, *v)) {
+            if sum.terms.iter().any(|t| t.0 != Expr::Var(*v) && t.0.mentions(*v)) {
                 differs.push(format!("the index of `{name}` is not linear in `{var}`"));
                 continue;
             }
@@ -195,10 +195,4 @@ fn bind(
 /// `e` without its operands: what it does to them.
 fn head(e: &Expr) -> Expr {
     e.clone().map_operands(&mut |_| Expr::Index(0))
-}
-
-fn mentions(e: &Expr, var: VarId) -> bool {
-    let mut found = false;
-    e.visit(&mut |e| found |= *e == Expr::Var(var));
-    found
 }

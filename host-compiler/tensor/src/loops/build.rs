@@ -119,7 +119,7 @@ impl Builder<'_> {
         let Body::Reduce(combiner, _) = stage.body else { return self.store(block) };
         let dtype = self.schedule.program.buffer(stage.output).dtype;
         let spatial = &block.axes[..stage.axes.len()];
-        let guards = block.guards.iter().filter(|g| !mentions(&g.index, &reduce)).cloned().collect();
+        let guards = block.guards.iter().filter(|g| !reduce.iter().any(|v| g.index.mentions(*v))).cloned().collect();
         let mut node = Node::Store {
             buffer: stage.output,
             index: self.offset(stage.output, spatial),
@@ -217,14 +217,4 @@ impl Builder<'_> {
         }
         offset
     }
-}
-
-fn mentions(e: &Expr, vars: &[VarId]) -> bool {
-    let mut found = false;
-    e.visit(&mut |e| {
-        if let Expr::Var(v) = e {
-            found |= vars.contains(v)
-        }
-    });
-    found
 }

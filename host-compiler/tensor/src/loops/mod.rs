@@ -41,6 +41,19 @@ pub enum LoopKind {
     Tensorized,
 }
 
+impl LoopKind {
+    /// What text forms call such a loop.
+    pub fn word(self) -> &'static str {
+        match self {
+            LoopKind::Serial => "for",
+            LoopKind::Unrolled => "unroll",
+            LoopKind::Vectorized => "vectorize",
+            LoopKind::Parallel => "parallel",
+            LoopKind::Tensorized => "tensorize",
+        }
+    }
+}
+
 /// A statement of a loop nest.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stmt {
@@ -115,7 +128,7 @@ pub struct KernelBuffer {
     pub place: Place,
 }
 
-/// A function over its buffers; see the kernel ABI in ARCHITECTURE.md.
+/// A function over its buffers; its calling convention is in `device-runtime/artifact/SPEC.md`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kernel {
     /// symbol name

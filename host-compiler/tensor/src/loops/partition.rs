@@ -227,7 +227,7 @@ fn violated(body: &[Node], var: VarId, ranges: &Ranges) -> usize {
                     walk(body, var, &inside, count);
                 }
                 Node::Store { guards, .. } | Node::Intrinsic { guards, .. } => {
-                    *count += guards.iter().filter(|g| mentions(&g.index, var) && !holds(g, ranges)).count();
+                    *count += guards.iter().filter(|g| g.index.mentions(var) && !holds(g, ranges)).count();
                 }
                 Node::If { then, otherwise, .. } => {
                     walk(then, var, ranges, count);
@@ -239,12 +239,6 @@ fn violated(body: &[Node], var: VarId, ranges: &Ranges) -> usize {
     let mut count = 0;
     walk(body, var, ranges, &mut count);
     count
-}
-
-fn mentions(e: &Expr, var: VarId) -> bool {
-    let mut found = false;
-    e.visit(&mut |e| found |= *e == Expr::Var(var));
-    found
 }
 
 /// The iterations of `var` after which every store's guards must fail: the loop may stop there.
@@ -286,7 +280,7 @@ fn limit(g: &Guard, var: VarId, inner: &Ranges) -> Option<i64> {
         terms: sum.terms.iter().filter(|t| t.0 != Expr::Var(var)).cloned().collect(),
         constant: sum.constant,
     };
-    if mentions(&rest.clone().expr(), var) {
+    if rest.clone().expr().mentions(var) {
         return None;
     }
     let least = inner.of(&rest.expr())?.min;

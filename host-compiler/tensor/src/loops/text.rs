@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Kernel, LoopKind, Place, Stmt};
+use super::{Kernel, Place, Stmt};
 use crate::expr::{BinaryFn, BufferId, CompareFn, Expr, Scalar, Type, VarId};
 
 /// `e` as text, with names for variables and buffers.
@@ -83,14 +83,7 @@ impl Kernel {
         };
         match s {
             Stmt::For { var, extent, kind, body } => {
-                let kind = match kind {
-                    LoopKind::Serial => "for",
-                    LoopKind::Unrolled => "unroll",
-                    LoopKind::Vectorized => "vectorize",
-                    LoopKind::Parallel => "parallel",
-                    LoopKind::Tensorized => "tensorize",
-                };
-                writeln!(f, "{indent}{kind} {} in 0..{extent}", expr(&Expr::Var(*var)))?;
+                writeln!(f, "{indent}{} {} in 0..{extent}", kind.word(), expr(&Expr::Var(*var)))?;
                 body.iter().try_for_each(|s| self.write_stmt(s, depth + 1, f))
             }
             Stmt::Store { buffer, index, value } => {

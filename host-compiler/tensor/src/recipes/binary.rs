@@ -101,7 +101,8 @@ fn prelu(b: &mut Builder, ty: DType, x: Expr, slope: Expr) -> Expr {
     })
 }
 
-/// x to the power y, without `pow` for the usual constant exponents.
+/// x to the power y, without `pow` for the usual constant exponents. As a square root, the powers 0.5 and -0.5 of minus
+/// infinity are NaN, and those of -0 have its sign.
 fn power(b: &mut Builder, ty: DType, x: Expr, y: Expr) -> Expr {
     let Expr::Const(Scalar::Float(_, exponent)) = y else { return Expr::binary(BinaryFn::Pow, x, y) };
     let one = || Expr::constant(ty, 1.0);

@@ -49,17 +49,10 @@ impl Schedule {
 
     /// Whether an operand that is read along the stage's spatial axis `column` also depends on spatial axis `k`.
     pub fn reads_columns_by(&self, id: StageId, column: usize, k: usize) -> bool {
-        let (column, axis) = (Expr::Var(VarId(column as u32)), Expr::Var(VarId(k as u32)));
+        let (column, axis) = (VarId(column as u32), VarId(k as u32));
         let mut depends = false;
         self.program.stage(id).body.visit(&mut |e| {
-            if let Expr::Load { index, .. } = e {
-                let mentions = |what: &Expr| {
-                    let mut found = false;
-                    index.iter().for_each(|i| i.visit(&mut |x| found |= x == what));
-                    found
-                };
-                depends |= mentions(&column) && mentions(&axis);
-            }
+            depends |= matches!(e, Expr::Load { .. }) && e.mentions(column) && e.mentions(axis);
         });
         depends
     }
@@ -70,9 +63,7 @@ impl Schedule {
         let mut guarded = false;
         for tree in &self.roots {
             tree.visit_blocks(&mut |b| {
-                for g in &b.guards {
-                    g.index.visit(&mut |e| guarded |= *e == Expr::Var(var));
-                }
+                guarded |= b.guards.iter().any(|g| g.index.mentions(var));
             });
         }
         guarded

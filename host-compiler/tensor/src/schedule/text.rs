@@ -4,7 +4,7 @@ use super::state::Schedule;
 use super::tree::{Block, Tree};
 use crate::expr::VarId;
 use crate::index::substitute;
-use crate::loops::{LoopKind, write_expr};
+use crate::loops::write_expr;
 use crate::program::{Body, Combiner};
 
 impl Schedule {
@@ -26,13 +26,7 @@ impl Schedule {
             Tree::Block(b) => line(&self.program.stage(b.stage).name, self.block_text(b)),
             Tree::Loop(l) => {
                 let v = self.var(l.var);
-                let kind = match l.kind {
-                    LoopKind::Serial => "for",
-                    LoopKind::Unrolled => "unroll",
-                    LoopKind::Vectorized => "vectorize",
-                    LoopKind::Parallel => "parallel",
-                    LoopKind::Tensorized => "tensorize",
-                };
+                let kind = l.kind.word();
                 let intrinsic = self.tensorized.iter().find(|(var, _)| *var == l.var);
                 let by = intrinsic.map_or(String::new(), |(_, i)| format!(" by {}", i.name));
                 line(&v.name, format!("{kind} {} in 0..{}{by}", v.name, v.extent));

@@ -72,7 +72,10 @@ fn main() -> ExitCode {
 fn serve(request: Request) -> std::io::Result<ExitCode> {
     let serve = move || {
         let backend: Box<dyn Backend> = match request.backend {
-            Which::Compiled => Box::new(Compiled::for_this_machine(request.opt_level)?),
+            Which::Compiled => {
+                lathe_driver::start_threads(0)?;
+                Box::new(Compiled::for_this_machine(request.opt_level)?)
+            }
             Which::Interpreter => Box::new(Interpreter),
         };
         node_tests::serve(&*backend, std::io::stdin().lock(), std::io::stdout())

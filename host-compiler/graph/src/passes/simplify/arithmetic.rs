@@ -68,7 +68,8 @@ fn cheaper(r: &Rewriter, f: Binary, a: ValueId, b: ValueId) -> Option<Step> {
         },
         Binary::Div if float && r.constant(a).is_none() => {
             let constant = eval_op(&Op::Unary(Unary::Reciprocal), &[r.constant(b)?]).ok()?.pop()?;
-            let normal = constant.to_f64s().iter().all(|v| v.is_finite() && v.abs() > 1e-30);
+            let smallest = smallest_normal(constant.dtype());
+            let normal = constant.to_f64s().iter().all(|v| v.is_finite() && v.abs() >= smallest);
             normal.then_some(Step::Constant { op: Op::Binary(Binary::Mul), x: a, constant })
         }
         Binary::Div if float && number(r, a) == Some(1.0) => {
@@ -76,6 +77,15 @@ fn cheaper(r: &Rewriter, f: Binary, a: ValueId, b: ValueId) -> Option<Step> {
             same.then(|| Step::Node(Op::Unary(Unary::Reciprocal), vec![b]))
         }
         _ => None,
+    }
+}
+
+/// The smallest number a float type holds with all its digits.
+fn smallest_normal(dtype: DType) -> f64 {
+    match dtype {
+        DType::F16 => 2f64.powi(-14),
+        DType::F64 => f64::MIN_POSITIVE,
+        _ => f64::from(f32::MIN_POSITIVE),
     }
 }
 

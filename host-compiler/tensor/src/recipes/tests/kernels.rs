@@ -100,11 +100,6 @@ fn verify_stmt(
     kinds: &mut HashMap<VarId, LoopKind>,
     lane: Option<VarId>,
 ) -> Result<(), String> {
-    let uses = |e: &Expr, var: VarId| {
-        let mut found = false;
-        e.visit(&mut |e| found |= *e == Expr::Var(var));
-        found
-    };
     match stmt {
         Stmt::For { var, kind, body, .. } => {
             if lane.is_some() {
@@ -115,7 +110,7 @@ fn verify_stmt(
             body.iter().try_for_each(|s| verify_stmt(kernel, s, kinds, lane))
         }
         Stmt::If { cond, then, otherwise } => {
-            if lane.is_some_and(|v| uses(cond, v)) {
+            if lane.is_some_and(|v| cond.mentions(v)) {
                 return Err("a branch that varies by lane".to_string());
             }
             then.iter().chain(otherwise).try_for_each(|s| verify_stmt(kernel, s, kinds, lane))
