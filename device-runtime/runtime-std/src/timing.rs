@@ -4,6 +4,9 @@ use std::hint::black_box;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+/// Bytes whose writing pushes a model out of any cache of today's processors.
+const FLUSH_BYTES: usize = 64 << 20;
+
 /// How to time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TimeOptions {
@@ -15,14 +18,14 @@ pub struct TimeOptions {
     pub min_repeat: Duration,
     /// Rest after each sample.
     pub cooldown: Duration,
-    /// Bytes written before each sample to push the model out of the caches; 0 leaves them warm. A sample is then one
-    /// run, whatever `number` and `min_repeat` are: a second one would find the caches warm.
-    pub flush_bytes: usize,
+    /// Push the model out of the caches before each sample. A sample is then one run, whatever `number` and `min_repeat`
+    /// are: a second one would find the caches warm.
+    pub flush_cache: bool,
 }
 
 impl Default for TimeOptions {
     fn default() -> TimeOptions {
-        TimeOptions { number: 1, repeat: 10, min_repeat: Duration::ZERO, cooldown: Duration::ZERO, flush_bytes: 0 }
+        TimeOptions { number: 1, repeat: 10, min_repeat: Duration::ZERO, cooldown: Duration::ZERO, flush_cache: false }
     }
 }
 
@@ -69,11 +72,11 @@ impl Timing {
 }
 
 /// Runs `run` once to warm up, then `number` times for each of `repeat` samples: 1 + number x repeat runs, and more
-/// while a sample is shorter than `min_repeat`, which makes `number` grow for good. With `flush_bytes`, `number` is 1.
+/// while a sample is shorter than `min_repeat`, which makes `number` grow for good. With `flush_cache`, `number` is 1.
 pub fn evaluate(options: &TimeOptions, mut run: impl FnMut()) -> Timing {
-    let cold = options.flush_bytes > 0;
+    let cold = options.flush_cache;
     let mut number = if cold { 1 } else { options.number.max(1) };
-    let mut flush = vec![0u8; options.flush_bytes];
+    let mut flush = vec![0u8; if cold { FLUSH_BYTES } else { 0 }];
     let mut samples_ms = Vec::new();
     run();
     for _ in 0..options.repeat {

@@ -27,7 +27,7 @@ fn number_grows_until_a_sample_is_long_enough() {
 fn a_sample_with_cold_caches_is_one_run() {
     let mut runs = 0;
     let min_repeat = Duration::from_secs(10);
-    let options = TimeOptions { number: 7, repeat: 3, min_repeat, flush_bytes: 1 << 16, ..TimeOptions::default() };
+    let options = TimeOptions { number: 7, repeat: 3, min_repeat, flush_cache: true, ..TimeOptions::default() };
     let timing = evaluate(&options, || runs += 1);
     assert_eq!((runs, timing.samples_ms.len(), timing.number), (1 + 3, 3, 1));
 }

@@ -190,3 +190,38 @@ fn intermediate_forms_can_be_looked_at() {
     bench.expect(2, &["compile", "m.onnx", "--target", HERE, "--emit", "loops=nothing*"]);
     bench.expect(2, &["compile", "m.onnx", "--target", HERE, "--emit", "nonsense"]);
 }
+
+/// A sum that f32 cannot compute is the step at fault; the steps after it run all the same.
+#[test]
+fn compare_names_the_step_at_fault_and_judges_whole_runs() {
+    let weights = [1.0, 2.0, 3.0, 4.0];
+    let model = Model::default()
+        .input("x", &[2, 4, 1024])
+        .constant_int64("axes", &[2])
+        .constant_int64("rows", &[2, 4])
+        .constant("v", &[4, 1], &weights)
+        .node("ReduceSum", &["x", "axes"], &["s"])
+        .node("Reshape", &["s", "rows"], &["r"])
+        .node("MatMul", &["r", "v"], &["y"])
+        .output("y", FLOAT, &[2, 1]);
+    let bench = Bench::with_model(&model);
+    // Beside 3e7 the ones are lost; the sum is 1022.
+    let row = |k: usize| {
+        if k == 0 {
+            3e7
+        } else if k == 1023 {
+            -3e7
+        } else {
+            1.0
+        }
+    };
+    let x: Vec<f32> = (0..2 * 4 * 1024).map(|k| row(k % 1024)).collect();
+    bench.npy("x.npy", "(2, 4, 1024)", &x);
+    bench.compile(&[]);
+    bench.expect(0, &["run", "m.lathe", "-i", "x=x.npy", "-o", "y.npz"]);
+    let right = 1022.0 * weights.iter().sum::<f32>();
+    let error = bench.npz_floats("y.npz").iter().map(|y| f64::from((y - right).abs())).fold(0.0, f64::max);
+    let told = json(&bench.expect(4, &["run", "m.lathe", "-i", "x=x.npy", "--compare", "m.onnx", "--json"]));
+    assert_ne!(told["first_difference"]["value"], "y", "a step before the last is at fault");
+    assert_eq!(told["outputs"][0]["largest_error"].as_f64(), Some(error));
+}

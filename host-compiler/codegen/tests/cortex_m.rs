@@ -10,10 +10,7 @@ use suite::{Case, blob, cases};
 const AT_ONCE: usize = 400;
 
 fn on_board(board: &Board, cases: &[Case]) {
-    if !cortex_m::available() {
-        eprintln!("SKIPPED: qemu-system-arm is missing");
-        return;
-    }
+    assert!(cortex_m::available(), "qemu-system-arm is missing; `cargo xtask setup` installs it");
     let target = targets::find(board.target, Some(board.cpu)).unwrap();
     let mut failures = Vec::new();
     for (k, some) in cases.chunks(AT_ONCE).enumerate() {
@@ -33,21 +30,25 @@ fn on_board(board: &Board, cases: &[Case]) {
 }
 
 #[test]
+#[ignore = "needs qemu-system-arm: cargo xtask test --only boards"]
 fn suite_on_a_cortex_m4() {
     on_board(&AN386, &cases());
 }
 
 #[test]
+#[ignore = "needs qemu-system-arm: cargo xtask test --only boards"]
 fn suite_on_a_cortex_m55() {
     on_board(&AN547, &cases());
 }
 
 #[test]
+#[ignore = "needs qemu-system-arm: cargo xtask test --only boards"]
 fn shapes_on_a_cortex_m3() {
     on_board(&AN385, &suite::shapes::cases());
 }
 
 #[test]
+#[ignore = "needs qemu-system-arm: cargo xtask test --only boards"]
 fn shapes_on_a_cortex_m7() {
     on_board(&AN500, &suite::shapes::cases());
 }

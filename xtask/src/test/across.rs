@@ -1,11 +1,12 @@
-//! The AArch64 side: the device server builds, its crates' tests run under qemu-aarch64, and models do.
+//! The AArch64 side: the device server builds, its crates' tests run under qemu-aarch64, and the numeric suite and models
+//! do.
 
 use anyhow::{Result, ensure};
 
 use crate::models::{self, Target};
 use crate::steps::Done;
 use crate::toolchain::{AARCH64, Toolchain};
-use crate::{build, process};
+use crate::{build, process, workspace};
 
 /// Crates whose tests need nothing of the compiler.
 const DEVICE_TESTS: [&str; 4] = ["lathe-artifact", "lathe-executor", "lathe-runtime-std", "rpc-protocol"];
@@ -25,18 +26,21 @@ pub fn run() -> Result<Done> {
         tests.args(["--package", package]);
     }
     process::run(tests.args(["--lib", "--tests"]))?;
+    let mut suite = workspace::cargo();
+    suite.args(["test", "--release", "--package", "lathe-codegen", "--test", "numeric", "--", "--ignored"]);
+    process::run(&mut suite)?;
     emulated_models()
 }
 
 /// The small trained models of the catalogue beside the project; a fresh user's machine has none.
 fn emulated_models() -> Result<Done> {
     let Some(folder) = models::beside() else {
-        return Ok(Done::Passed("device tests; no folder ../shared/models for models".into()));
+        return Ok(Done::Passed("device tests, numeric suite; no folder ../shared/models for models".into()));
     };
     let mut chosen = models::catalogue(&folder, &models::expanded())?;
     chosen.retain(|model| model.is_trained() && model.macs() <= EMULATED_MACS);
     let target = Target::new("aarch64-linux".into(), None);
     let (right, wrong) = models::check(&chosen, &target)?;
     ensure!(wrong == 0, "{wrong} of {} models are wrong under {EMULATOR}", right + wrong);
-    Ok(Done::Passed(format!("device tests, {right} models")))
+    Ok(Done::Passed(format!("device tests, numeric suite, {right} models")))
 }

@@ -36,9 +36,11 @@ pub fn run() -> Result<Done> {
     if !process::on_path(EMULATOR) {
         return Ok(Done::Skipped(format!("{built}, none run: {EMULATOR} is not installed")));
     }
-    let mut tests = workspace::cargo();
-    tests.args(["test", "--release", "--package", "host-compiler", "--test", "emulated_boards", "--", "--ignored"]);
-    process::run(&mut tests)?;
+    for (package, test) in [("host-compiler", "emulated_boards"), ("lathe-codegen", "cortex_m")] {
+        let mut tests = workspace::cargo();
+        tests.args(["test", "--release", "--package", package, "--test", test, "--", "--ignored"]);
+        process::run(&mut tests)?;
+    }
     let right = catalogue()?;
     Ok(Done::Passed(format!("{built}; {right}")))
 }

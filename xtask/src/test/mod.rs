@@ -19,7 +19,11 @@ const STEPS: &[Step] = &[
     Step { name: "cargo", about: "cargo test --release --workspace", run: cargo_test },
     Step { name: "nodes", about: "the ONNX standard's node tests", run: node_tests::run },
     Step { name: "models", about: "trained models against recorded outputs", run: check_models },
-    Step { name: "aarch64", about: "the device side and small models for AArch64 under qemu", run: across::run },
+    Step {
+        name: "aarch64",
+        about: "the device side, the numeric suite and small models for AArch64 under qemu",
+        run: across::run,
+    },
     Step {
         name: "boards",
         about: "firmware of every board; emulated: a small model, the catalogue's",

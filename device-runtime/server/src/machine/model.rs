@@ -7,9 +7,6 @@ use device_server::{Loaded, Refusal, TimeOptions, figure};
 use lathe_artifact::Name;
 use lathe_runtime_std::{GoldenError, Options, Runner, RunnerError};
 
-/// Bytes written to push a model out of the caches before a sample.
-const FLUSH_BYTES: usize = 64 << 20;
-
 /// A model ready to run, and which of its inputs were given.
 pub struct Model {
     runner: Runner,
@@ -78,7 +75,7 @@ impl Model {
             repeat: options.repeat,
             min_repeat: Duration::from_millis(options.min_repeat_ms.into()),
             cooldown: Duration::from_millis(options.cooldown_ms.into()),
-            flush_bytes: if options.flush_cache { FLUSH_BYTES } else { 0 },
+            flush_cache: options.flush_cache,
         });
         let number = f64::from(timing.number);
         (timing.number, timing.samples_ms.iter().map(|ms| nanoseconds(ms * number)).collect())

@@ -9,9 +9,6 @@ use super::{Device, StepTime, TimeRequest};
 use crate::arguments::DeviceArgs;
 use crate::failure::{Exit, Failure, Outcome};
 
-/// Bytes that push a model out of any cache of today's processors.
-const FLUSH_BYTES: usize = 64 << 20;
-
 /// This machine with a loaded artifact.
 pub struct Local(Runner);
 
@@ -58,7 +55,7 @@ impl Device for Local {
             repeat: r.repeat,
             min_repeat: Duration::from_millis(r.min_repeat_ms.into()),
             cooldown: Duration::from_millis(r.cooldown_ms.into()),
-            flush_bytes: if r.flush_cache { FLUSH_BYTES } else { 0 },
+            flush_cache: r.flush_cache,
         }))
     }
 

@@ -2,6 +2,7 @@
 
 use inkwell::{FloatPredicate, IntPredicate};
 use lathe_graph::DType;
+use lathe_tensor::index::Range;
 use lathe_tensor::{BinaryFn, CompareFn, Expr, Scalar, Type, UnaryFn};
 
 use super::index::{Index, Sum};
@@ -161,7 +162,7 @@ impl<'c> Emitter<'c, '_> {
         let bool_type = self.ir.context.bool_type();
         if let (Index::One(a), Index::One(b)) = (a, b) {
             let difference = a.plus(b, -1);
-            if let Some(known) = difference.range().and_then(|range| decide(f, range)) {
+            if let Some(known) = difference.range().and_then(|(min, max)| Range { min, max }.compared_with_zero(f)) {
                 return Data { dtype: DType::Bool, v: self.ir.int(bool_type, i64::from(known), 1) };
             }
             let stride = difference.stride();
@@ -206,19 +207,5 @@ fn integer_predicate(f: CompareFn, signed: bool) -> IntPredicate {
         (CompareFn::Lt, false) => IntPredicate::ULT,
         (CompareFn::Le, true) => IntPredicate::SLE,
         (CompareFn::Le, false) => IntPredicate::ULE,
-    }
-}
-
-/// Whether `x ? 0` is known for all x in the range.
-fn decide(f: CompareFn, (low, high): (i64, i64)) -> Option<bool> {
-    match f {
-        CompareFn::Lt if high < 0 => Some(true),
-        CompareFn::Lt if low >= 0 => Some(false),
-        CompareFn::Le if high <= 0 => Some(true),
-        CompareFn::Le if low > 0 => Some(false),
-        CompareFn::Eq if low == 0 && high == 0 => Some(true),
-        CompareFn::Eq if low > 0 || high < 0 => Some(false),
-        CompareFn::Ne => decide(CompareFn::Eq, (low, high)).map(|e| !e),
-        _ => None,
     }
 }

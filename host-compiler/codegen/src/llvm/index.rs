@@ -6,6 +6,7 @@
 
 use inkwell::values::{AsValueRef, IntValue};
 use lathe_tensor::VarId;
+use lathe_tensor::index::gcd;
 
 /// Smallest and largest value, both included.
 pub type Range = (i64, i64);
@@ -192,10 +193,6 @@ impl<'c> Sum<'c> {
         }
         alignment
     }
-}
-
-fn gcd(a: i64, b: i64) -> i64 {
-    if b == 0 { a.abs() } else { gcd(b, a % b) }
 }
 
 /// An index: one sum for all lanes, or one per lane.

@@ -9,7 +9,7 @@ use inkwell::context::Context;
 use inkwell::intrinsics::Intrinsic;
 use inkwell::module::Module;
 use inkwell::types::{BasicType, BasicTypeEnum, FloatType, IntType, VectorType};
-use inkwell::values::{BasicMetadataValueEnum, BasicValue, BasicValueEnum, FunctionValue, InstructionOpcode, IntValue};
+use inkwell::values::{BasicMetadataValueEnum, BasicValue, BasicValueEnum, FunctionValue, InstructionOpcode};
 use inkwell::{FloatPredicate, IntPredicate};
 
 use super::capabilities::Capabilities;
@@ -340,14 +340,6 @@ impl<'c> Ir<'c> {
         built(self.builder.build_call(function, &args, "")).try_as_basic_value().unwrap_basic()
     }
 
-    /// calls an intrinsic that gives nothing, overloaded on `types`
-    pub fn intrinsic_void(&self, name: &str, types: &[BasicTypeEnum<'c>], args: &[V<'c>]) {
-        let intrinsic = Intrinsic::find(name).expect("the intrinsic's name is LLVM's");
-        let function = intrinsic.get_declaration(&self.module, types).expect("the intrinsic takes these types");
-        let args: Vec<BasicMetadataValueEnum<'c>> = args.iter().map(|v| (*v).into()).collect();
-        built(self.builder.build_call(function, &args, ""));
-    }
-
     /// the block being filled
     pub fn block(&self) -> BasicBlock<'c> {
         self.builder.get_insert_block().expect("the builder has a position")
@@ -388,11 +380,6 @@ impl<'c> Ir<'c> {
             BasicValueEnum::IntValue(i) if i.is_const() => i.get_zero_extended_constant().map(|x| x != 0),
             _ => None,
         }
-    }
-
-    /// a scalar integer from a value known to be one
-    pub fn scalar_int(&self, v: V<'c>) -> IntValue<'c> {
-        v.into_int_value()
     }
 }
 

@@ -35,12 +35,14 @@ pub fn machine(target: &Target) -> Result<TargetMachine, CodegenError> {
         .ok_or_else(|| failed(format!("no target machine for {} {}", target.triple, target.cpu)))
 }
 
-/// The LLVM processor whose instructions may be used. On x86-64 that is the level the description's features reach, so
-/// that code runs wherever the artifact's feature list says; the named processor only tunes it (`tune-cpu`).
+/// The LLVM processor whose instructions may be used. On x86-64 that is the level the description's features reach, on
+/// AArch64 the generic one and those features, so that code runs wherever the artifact's feature list says; the named
+/// processor only tunes it (`tune-cpu`).
 fn instruction_set(target: &Target) -> &str {
     match target.triple.starts_with("x86_64") {
         true if target.features.iter().any(|f| f == "avx512f") => "x86-64-v4",
         true => "x86-64-v3",
+        false if target.triple.starts_with("aarch64") => "generic",
         false => &target.cpu,
     }
 }

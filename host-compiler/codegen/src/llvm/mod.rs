@@ -12,7 +12,7 @@ mod integer;
 mod intrinsic;
 mod ir;
 mod machine;
-pub mod math;
+mod math;
 mod memory;
 mod nest;
 mod optimise;

@@ -152,7 +152,7 @@ fn binary_cases(all: &mut Vec<Case>) {
             for lanes in FORMS {
                 let mut inputs = pairs(dtype);
                 if f == BinaryFn::Pow && dtype.is_int() {
-                    inputs[1].iter_mut().for_each(|b| *b = b.clamp(-3.0, 9.0));
+                    inputs[1].iter_mut().for_each(|b| *b = b.clamp(-3.0, 130.0));
                 }
                 let name = format!("{f:?}_{dtype}_{lanes}");
                 let c = case(name, dtype, dtype, lanes, inputs, |i| Expr::binary(f, at(1, i.clone()), at(2, i)));
@@ -176,6 +176,14 @@ fn binary_cases(all: &mut Vec<Case>) {
             }
         }
     }
+}
+
+/// Quotients of f64 that overflow, and results without all digits.
+fn remainder_cases(all: &mut Vec<Case>) {
+    let extremes = [1.7e308, 1e300, -3.3e200, 1e154, 1.0, 0.3, 1e-20, -7e-155, 1e-300, 3e-308, 5e-324, 1.3e-321];
+    let (a, b) = extremes.iter().flat_map(|a| extremes.iter().map(move |b| (*a, *b))).unzip();
+    let f = |i: Expr| Expr::binary(BinaryFn::Rem, at(1, i.clone()), at(2, i));
+    all.push(case("Rem_f64_extremes".to_string(), DType::F64, DType::F64, 8, vec![a, b], f));
 }
 
 fn constant_operand_cases(all: &mut Vec<Case>) {
@@ -235,6 +243,7 @@ pub fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     unary_cases(&mut all);
     binary_cases(&mut all);
+    remainder_cases(&mut all);
     constant_operand_cases(&mut all);
     cast_cases(&mut all);
     all

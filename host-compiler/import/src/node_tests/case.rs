@@ -82,8 +82,10 @@ fn run_set(folder: &Path, set: &DataSet, backend: &dyn Backend) -> Outcome {
     if results.len() != set.outputs.len() {
         return Outcome::Wrong(format!("{} outputs instead of {}", results.len(), set.outputs.len()));
     }
+    let test = folder.file_name().unwrap_or_default().to_string_lossy();
     let differences = results.iter().zip(&set.outputs).enumerate();
-    let first = differences.filter_map(|(i, (got, expected))| Some((i, compare::difference(got, expected)?))).next();
+    let first =
+        differences.filter_map(|(i, (got, expected))| Some((i, compare::difference(&test, got, expected)?))).next();
     first.map_or(Outcome::Passed, |(i, what)| Outcome::Wrong(format!("output {i}: {what}")))
 }
 

@@ -4,4 +4,4 @@ mod range;
 mod simplify;
 
 pub use range::{Range, Ranges};
-pub use simplify::{Sum, is_index, simplify, substitute};
+pub use simplify::{Sum, gcd, is_index, simplify, substitute};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::expr::{BinaryFn, Expr, VarId};
+use crate::expr::{BinaryFn, CompareFn, Expr, VarId};
 
 /// An inclusive interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,20 @@ impl Range {
     /// The smallest interval with both.
     pub fn union(self, other: Range) -> Range {
         Range { min: self.min.min(other.min), max: self.max.max(other.max) }
+    }
+
+    /// `x f 0`, where that is the same for every value x.
+    pub fn compared_with_zero(self, f: CompareFn) -> Option<bool> {
+        match f {
+            CompareFn::Lt if self.max < 0 => Some(true),
+            CompareFn::Lt if self.min >= 0 => Some(false),
+            CompareFn::Le if self.max <= 0 => Some(true),
+            CompareFn::Le if self.min > 0 => Some(false),
+            CompareFn::Eq if self == Range::point(0) => Some(true),
+            CompareFn::Eq if self.min > 0 || self.max < 0 => Some(false),
+            CompareFn::Ne => self.compared_with_zero(CompareFn::Eq).map(|equal| !equal),
+            _ => None,
+        }
     }
 
     /// Whether every value lies in `0..bound`.

@@ -5,8 +5,8 @@
 
 use lathe_graph::DType;
 
-use super::range::{Range, Ranges};
-use crate::expr::{BinaryFn, CompareFn, Expr, Scalar, Type, VarId};
+use super::range::Ranges;
+use crate::expr::{BinaryFn, Expr, Scalar, Type, VarId};
 
 /// A sum of atoms (variables, or terms that do not decompose) times coefficients, plus a constant.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -200,8 +200,9 @@ impl Sum {
     }
 }
 
-fn gcd(a: i64, b: i64) -> i64 {
-    if b == 0 { a } else { gcd(b, a % b) }
+/// The greatest common divisor, not negative.
+pub fn gcd(a: i64, b: i64) -> i64 {
+    if b == 0 { a.abs() } else { gcd(b, a % b) }
 }
 
 /// Whether an expression is index arithmetic.
@@ -229,7 +230,7 @@ fn simplify_operands(e: &Expr, ranges: &Ranges) -> Expr {
     match e {
         Expr::Compare(f, a, b) if is_index(&a) && is_index(&b) => {
             let difference = simplify(&((*a).clone() - (*b).clone()), ranges);
-            match ranges.of(&difference).and_then(|r| decide(f, r)) {
+            match ranges.of(&difference).and_then(|range| range.compared_with_zero(f)) {
                 Some(truth) => Expr::Const(Scalar::Int(DType::Bool, i64::from(truth))),
                 None => Expr::Compare(f, a, b),
             }
@@ -273,21 +274,6 @@ fn simplify_operands(e: &Expr, ranges: &Ranges) -> Expr {
 fn truth(e: &Expr) -> Option<bool> {
     match e {
         Expr::Const(Scalar::Int(DType::Bool, v)) => Some(*v != 0),
-        _ => None,
-    }
-}
-
-/// Whether `d ? 0` is known for every value of the difference `d`.
-fn decide(f: CompareFn, d: Range) -> Option<bool> {
-    match f {
-        CompareFn::Lt if d.max < 0 => Some(true),
-        CompareFn::Lt if d.min >= 0 => Some(false),
-        CompareFn::Le if d.max <= 0 => Some(true),
-        CompareFn::Le if d.min > 0 => Some(false),
-        CompareFn::Eq if d == Range::point(0) => Some(true),
-        CompareFn::Eq if d.min > 0 || d.max < 0 => Some(false),
-        CompareFn::Ne if d == Range::point(0) => Some(false),
-        CompareFn::Ne if d.min > 0 || d.max < 0 => Some(true),
         _ => None,
     }
 }
