@@ -79,6 +79,12 @@ pub fn tasks(graph: &Graph, groups: &[ScheduledGroup], storage: &Storage, option
                 }
             }
         }
+        // What a result is written over is read through the result's parameter.
+        for buffer in group.in_place.iter().filter_map(|(_, over)| storage.buffer(*over)) {
+            if !task.reads.contains(&buffer) {
+                task.reads.push(buffer);
+            }
+        }
         // A later phase may read what an earlier one wrote: that needs no other group.
         task.reads.retain(|b| !task.writes.contains(b));
         task.own = own_bytes(group);
@@ -256,4 +262,44 @@ impl Constants {
 fn digest(bytes: &[u8]) -> [u8; 32] {
     use sha2::{Digest, Sha256};
     Sha256::digest(bytes).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use lathe_graph::op::Binary;
+    use lathe_graph::{DType, Node, Op, Tensor, TensorType};
+
+    use super::*;
+
+    /// `a = x·v; y = x·w + a`, the sum written over `a`: it still waits for `a`.
+    #[test]
+    fn what_is_written_over_is_read_before() {
+        let mut graph = Graph::new("t");
+        let ty = TensorType::new(DType::F32, [8, 8]);
+        let x = graph.add_input("x", ty.clone());
+        let mut push = |name: &str, op: Op, inputs: &[Option<ValueId>]| {
+            let weights = || Tensor::splat(DType::F32, &[8, 8], name.as_bytes()[0].into()).unwrap();
+            let inputs = inputs.iter().map(|v| v.unwrap_or_else(|| graph.add_constant("w", weights()))).collect();
+            let result = graph.add_value(name, ty.clone());
+            graph.nodes.push(Node { name: name.into(), op, inputs, outputs: vec![result] });
+            Some(result)
+        };
+        let product = || Op::MatMul { transpose_a: false, transpose_b: false };
+        let a = push("a", product(), &[Some(x), None]);
+        let b = push("b", product(), &[Some(x), None]);
+        let y = push("y", Op::Binary(Binary::Add), &[b, a]);
+        let target = lathe_codegen::targets::find("x86_64-linux", None).unwrap();
+        graph.outputs.push(("y".into(), y.unwrap()));
+        let lowering = crate::lower_graph(graph, String::new(), &Options::new(target), &()).unwrap();
+        let storage = Storage::new(&lowering.graph, &[]);
+        let tasks = tasks(&lowering.graph, &lowering.groups, &storage, &lowering.options);
+        let mut pairs = 0;
+        for (group, task) in lowering.groups.iter().zip(&tasks.tasks) {
+            for (_, over) in &group.in_place {
+                assert!(task.reads.contains(&storage.buffer(*over).unwrap()), "{} in place", group.label);
+                pairs += 1;
+            }
+        }
+        assert!(pairs > 0, "nothing is written in place");
+    }
 }
