@@ -55,6 +55,7 @@ fn shapes_on_a_cortex_m7() {
 
 /// Code for the smallest cores, which a Cortex-M3 runs too: no board with one has the memory.
 #[test]
+#[ignore = "needs qemu-system-arm: cargo xtask test --only boards"]
 fn suite_of_a_cortex_m0() {
     let mut board = AN385;
     (board.target, board.cpu) = ("thumbv6m-none-eabi", "cortex-m0");
