@@ -11,6 +11,8 @@ use crate::{board, process, workspace};
 
 /// How far the network is from the sine at most, and half of the last decimal printed.
 const TOLERANCE: f64 = 0.0193 + 0.0005;
+/// A board with the same memory map and a Cortex-M7.
+const LARGER: &str = "mps2-an500";
 /// Numbers it prints the sine of.
 const NUMBERS: usize = 13;
 /// What `main` and what it calls use of the stack besides the runtime; the example checks for the same.
@@ -20,12 +22,27 @@ fn folder() -> PathBuf {
     workspace::root().join("examples/c-firmware")
 }
 
-/// Builds the example both ways; the images.
-pub fn build(compiler: &Path) -> Result<[PathBuf; 2]> {
-    let boards = board::cargo_folder().with_file_name("");
+/// The example's images.
+pub struct Images {
+    /// With the model and the runtime in one library, and with the model as an object.
+    own: [PathBuf; 2],
+    /// With a model for the larger board's processor.
+    larger: PathBuf,
+}
+
+fn make(compiler: &Path, board: &str) -> Result<PathBuf> {
     let mut make = Command::new("make");
-    make.arg("--always-make").arg("--directory").arg(folder()).env("LATHE_BOARDS", &boards);
-    process::run(make.arg(format!("HOST_COMPILER={}", compiler.display())))?;
+    make.arg("--always-make").arg("--directory").arg(folder());
+    make.env("LATHE_BOARDS", board::cargo_folder().with_file_name(""));
+    process::run(make.arg(format!("HOST_COMPILER={}", compiler.display())).arg(format!("BOARD={board}")))?;
+    Ok(folder().join("firmware.elf"))
+}
+
+/// Builds the example in every way.
+pub fn build(compiler: &Path) -> Result<Images> {
+    let larger = folder().join("larger.elf");
+    fs::rename(make(compiler, LARGER)?, &larger)?;
+    let library = make(compiler, BOARD)?;
     let mut compile = Command::new(compiler);
     compile.current_dir(folder()).args(["compile", "sine.onnx", "--board", BOARD, "--emit", "c-object"]);
     process::run(compile.args(["-o", "sine.o"]))?;
@@ -33,15 +50,17 @@ pub fn build(compiler: &Path) -> Result<[PathBuf; 2]> {
     link.current_dir(folder()).args(["--gc-sections", "-T", "mps2-an386.ld", "main.o", "board.o", "sine.o"]);
     let target = board::find(BOARD)?.target;
     process::run(link.arg(board::c_library(&target)).args(["-o", "from-object.elf"]))?;
-    Ok(["firmware.elf", "from-object.elf"].map(|image| folder().join(image)))
+    Ok(Images { own: [library, folder().join("from-object.elf")], larger })
 }
 
-/// Runs the images: right numbers, on no more stack than the model's header says.
-pub fn check(images: &[PathBuf]) -> Result<String> {
+/// Runs the images: right numbers, on no more stack than the model's header says; and a processor that lacks what the
+/// model needs says so.
+pub fn check(images: &Images) -> Result<String> {
     let allowed = promised_stack()? + OWN_STACK;
     let mut used = 0;
-    for image in images {
-        let lines = emulator::run(image)?;
+    let [library, object] = &images.own;
+    for (board, image) in [(BOARD, library), (BOARD, object), (LARGER, &images.larger)] {
+        let lines = emulator::run(board, image)?;
         let sines: Vec<(f64, f64)> = lines.iter().filter_map(|line| sine(line)).collect();
         ensure!(sines.len() == NUMBERS, "{} sines instead of {NUMBERS}", sines.len());
         for (x, y) in sines {
@@ -50,6 +69,9 @@ pub fn check(images: &[PathBuf]) -> Result<String> {
         used = *emulator::figures(&lines, "stack:", "bytes")?.first().context("no figure")?;
         ensure!(used <= allowed, "{used} bytes of stack in use, {allowed} promised");
     }
+    let refused = emulator::run(BOARD, &images.larger).err().context("a Cortex-M4 runs a model for a Cortex-M7")?;
+    let words = "needs its feature fp-armv8d16sp, which this CPU lacks";
+    ensure!(format!("{refused:#}").contains(words), "not refused for what it lacks: {refused:#}");
     Ok(format!("C: {NUMBERS} right answers, {used} bytes of stack"))
 }
 

@@ -1,4 +1,4 @@
-//! Runs an image on the examples' board, whose time follows the instructions, and takes what it prints.
+//! Runs an image on an emulated board, whose time follows the instructions, and takes what it prints.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use super::BOARD;
 use crate::process;
 
 /// Emulates the board.
@@ -18,9 +17,9 @@ pub const PROGRAM: &str = "qemu-system-arm";
 const LIMIT: Duration = Duration::from_secs(600);
 
 /// The lines an image prints before the line `done`; the line `failed`, or none in time, is an error.
-pub fn run(image: &Path) -> Result<Vec<String>> {
+pub fn run(board: &str, image: &Path) -> Result<Vec<String>> {
     let mut command = Command::new(PROGRAM);
-    command.args(["-M", BOARD, "-display", "none", "-monitor", "none", "-serial", "stdio", "-icount", "shift=0"]);
+    command.args(["-M", board, "-display", "none", "-monitor", "none", "-serial", "stdio", "-icount", "shift=0"]);
     command.arg("-kernel").arg(image).stdin(Stdio::null()).stdout(Stdio::piped());
     eprintln!("$ {}", process::shown(&command));
     let mut child = command.spawn().with_context(|| format!("{PROGRAM} could not be started"))?;
@@ -38,7 +37,7 @@ pub fn run(image: &Path) -> Result<Vec<String>> {
         lines
     });
     child.wait()?;
-    lines.with_context(|| format!("{} on {BOARD} (emulated)", image.display()))
+    lines.with_context(|| format!("{} on {board} (emulated)", image.display()))
 }
 
 fn read(printed: impl BufRead) -> Result<Vec<String>> {

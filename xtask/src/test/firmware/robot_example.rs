@@ -33,7 +33,7 @@ pub fn build(compiler: &Path, features: &[&str]) -> Result<PathBuf> {
 /// No period is missed and no answer wrong. Time follows the instructions, so that this holds on every machine or on
 /// none.
 pub fn check(image: &Path) -> Result<String> {
-    let lines = emulator::run(image)?;
+    let lines = emulator::run(BOARD, image)?;
     ensure!(lines.iter().any(|line| line == "self-test: passed"), "the self-test failed");
     let [periods, _, missed] = emulator::figures(&lines, "control:", "missed")?[..] else {
         bail!("the line on missed periods has other figures")
@@ -49,7 +49,7 @@ pub fn check(image: &Path) -> Result<String> {
 
 /// Where control has to wait for kernels, the same firmware counts missed periods.
 pub fn check_that_it_can_fail(compiler: &Path) -> Result<()> {
-    let lines = emulator::run(&build(compiler, &["no-preemption"])?)?;
+    let lines = emulator::run(BOARD, &build(compiler, &["no-preemption"])?)?;
     let missed = emulator::figures(&lines, "control:", "missed")?.pop();
     ensure!(missed.is_some_and(|missed| missed > 0), "without preemption it misses no period: it does not notice");
     Ok(())
