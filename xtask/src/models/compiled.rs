@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::Target;
 use super::catalogue::Model;
+use super::on_board::{self, Counted};
 use crate::numpy::{self, Array};
 use crate::{process, workspace};
 
@@ -102,6 +103,15 @@ impl<'a> Compiled<'a> {
         let room = if self.target.target.starts_with("thumb") { LITTLE_ROOM } else { ROOM };
         let (file, weights) = (number(&inspected["bytes"])?, number(&checked["weight_bytes"])?);
         Ok(Sizes { file, weights, code: code.sum(), room })
+    }
+
+    /// What the emulated board counts in one run, its memory held against what was predicted.
+    pub fn counted(&self, board: &str) -> Result<Counted> {
+        let mut inspect = Command::new(self.compiler);
+        let predicted = self.ask(inspect.arg("inspect").arg(&self.path).args(["--board", board]))?;
+        let mut time = Command::new(self.compiler);
+        time.arg("time").arg(&self.path).args(["--device", &self.target.device, "--repeat", "1", "--profile"]);
+        on_board::check(&self.ask(&mut time)?, &predicted)
     }
 
     fn ask(&self, command: &mut Command) -> Result<Value> {

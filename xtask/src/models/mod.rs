@@ -1,12 +1,13 @@
 //! `cargo xtask models`: a folder of models, each with recorded inputs and outputs, through the compiler.
 //!
 //! A model's folder holds `model.onnx`, `input_N.npy` in the order of the graph's inputs, `output_N.npy` as another
-//! engine computed them, and `meta.json` with the inputs' and outputs' names and the right answer. Three things are
-//! checked: every output's error, the answer that a person reads from it, and the artifact's size.
+//! engine computed them, and `meta.json` with the inputs' and outputs' names and the right answer. Checked are every
+//! output's error, the answer that a person reads from it, the artifact's size, and on a board arena and stack.
 
 mod answers;
 mod catalogue;
 mod compiled;
+mod on_board;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -19,6 +20,7 @@ use crate::arguments::Arguments;
 use crate::numpy::{self, TOLERANCE};
 use crate::{board, build};
 use compiled::{Compiled, Sizes};
+use on_board::Counted;
 
 /// What to compile for and where to run.
 pub struct Target {
@@ -104,9 +106,12 @@ pub fn check(models: &[Model], target: &Target) -> Result<(usize, usize)> {
         let line = match examine(model, &compiler, target) {
             Ok(found) => {
                 right += 1;
-                let Found { error, sizes, answer } = found;
-                let over = if compiled::within(&sizes).is_err() { "OVER  " } else { "" };
-                format!("right {error:<7.1e}{:>11}{:>11}  {over}{answer}", sizes.file, sizes.bound())
+                let Found { error, sizes, answer, counted } = found;
+                let counted = counted.map(|Counted { instructions, stack }| {
+                    format!("{:.3} M instructions, {stack} bytes of stack  ", instructions as f64 / 1e6)
+                });
+                let counted = counted.unwrap_or_default();
+                format!("right {error:<7.1e}{:>11}{:>11}  {counted}{answer}", sizes.file, sizes.bound())
             }
             Err(error) => format!("WRONG {error:#}"),
         };
@@ -122,16 +127,15 @@ struct Found {
     sizes: Sizes,
     /// Its answer in words, empty where the catalogue knows none.
     answer: String,
+    /// What a board counted.
+    counted: Option<Counted>,
 }
 
-/// Compiles a model, runs it on its recorded inputs, and checks outputs, answer and size.
+/// Compiles a model, runs it on its recorded inputs, and checks outputs, answer, size and, on a board, memory.
 fn examine(model: &Model, compiler: &Path, target: &Target) -> Result<Found> {
     let compiled = Compiled::new(compiler, model, target)?;
     let sizes = compiled.sizes()?;
-    // What a board's flash holds is checked when the artifact is made; here an artifact over the bound is only shown.
-    if target.board.is_none() {
-        compiled::within(&sizes)?;
-    }
+    compiled::within(&sizes)?;
     let (got, want) = (compiled.run(&model.inputs())?, model.recorded()?);
     let mut worst = 0.0;
     for ((got, want), name) in got.iter().zip(&want).zip(model.output_names()) {
@@ -140,5 +144,6 @@ fn examine(model: &Model, compiler: &Path, target: &Target) -> Result<Found> {
         worst = f64::max(worst, error);
     }
     let answer = answers::check(model, &got, &compiled).context("the answer")?;
-    Ok(Found { error: worst, sizes, answer })
+    let counted = target.board.as_deref().map(|board| compiled.counted(board)).transpose()?;
+    Ok(Found { error: worst, sizes, answer, counted })
 }
