@@ -49,6 +49,10 @@ pub fn unstuff(bytes: &mut [u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+    use std::vec;
+    use std::vec::Vec;
+
     use super::*;
 
     fn stuffed(bytes: &[u8]) -> Vec<u8> {

@@ -89,6 +89,7 @@ fn linker_script(board: &Board) -> Result<String, Box<dyn Error>> {
     writeln!(text, "_stack_end = _stack_start - {:#x};", firmware.stack_bytes)?;
     writeln!(text, "__artifact_start = {artifact:#010x};")?;
     writeln!(text, "__artifact_end = __artifact_start + {room:#x};")?;
+    writeln!(text, "ASSERT(__sheap <= _stack_end, \"static data and firmware.stack_bytes do not fit memory.ram\");")?;
     Ok(text)
 }
 

@@ -112,8 +112,8 @@ lathe_status lathe_run(lathe_model *model);
  * are ready, and the next call begins a new run. A null steps_left is allowed. */
 lathe_status lathe_step(lathe_model *model, size_t *steps_left);
 
-/* The elements of the output name, of type dtype; null when there is no such output of this type. Valid after a run and
- * until the next. */
+/* The elements of the output name, of type dtype; null when there is no such output of this type. Valid after a run,
+ * until an input is written or the next run begins: in firmware inputs and outputs may share memory. */
 const void *lathe_output_data(const lathe_model *model, const char *name, lathe_dtype dtype);
 
 /* Runs the artifact's self-test. In firmware inputs and outputs are the self-test's afterwards. */

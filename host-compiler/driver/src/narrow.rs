@@ -83,8 +83,9 @@ fn scale_of(values: &[f32]) -> Option<f32> {
 /// The integer that `scale` makes `value`.
 fn multiple(value: f32, scale: f32) -> Option<i8> {
     let q = (value / scale).round();
-    let fits = (-128.0..=127.0).contains(&q) && (q * scale).to_bits() == value.to_bits();
-    fits.then_some(q as i8)
+    let integer = q as i8; // saturates, and has no negative zero
+    let same = (f32::from(integer) * scale).to_bits() == value.to_bits();
+    same.then_some(integer)
 }
 
 #[cfg(test)]
@@ -107,6 +108,9 @@ mod tests {
                     (narrow.integers.to_vec::<i8>().unwrap(), narrow.scale.to_vec::<f32>().unwrap());
                 let back: Vec<f32> = integers.iter().map(|&q| f32::from(q) * scale[0]).collect();
                 assert_eq!(back, values);
+                let mut negative_zero = values.clone();
+                negative_zero[0] = -0.0;
+                assert!(Narrow::of(&tensor(&negative_zero)).is_none(), "no integer is a negative zero");
                 let mut off = values.clone();
                 off[17] = off[17].next_up();
                 assert!(Narrow::of(&tensor(&off)).is_none());

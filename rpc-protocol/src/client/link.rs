@@ -1,4 +1,4 @@
-//! Byte links. For now: the standard input and output of a child process.
+//! Byte links: the standard input and output of a child process.
 
 use std::io::{self, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};

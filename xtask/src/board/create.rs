@@ -26,7 +26,8 @@ pub fn create(name: &str, from: &Board) -> Result<PathBuf> {
     }
     println!(
         "boards/{name} is a copy of {}. Now describe it in board.toml (chip, memory, clock), bring its peripherals in \
-         src/main.rs, and build it: cargo xtask board build {name}",
+         src/main.rs, and build it: cargo xtask board build {name}. Compile for it with --board boards/{name}/board.toml; \
+         a compiler built anew knows it as {name}",
         from.name
     );
     Ok(new)

@@ -1,6 +1,6 @@
 //! Flash and RAM of a model on a board, for people.
 
-use lathe_artifact::Artifact;
+use lathe_artifact::{Artifact, cortex_m};
 use lathe_driver::boards::{Board, Firmware};
 use lathe_driver::footprint::{Footprint, Named};
 
@@ -12,6 +12,17 @@ pub fn on_board(artifact: &Artifact<'_>, board: &Board) -> Outcome<Footprint> {
     if target != board.target {
         let message =
             format!("the artifact is for {target}, {} is {}: compile it for the board", board.name, board.target);
+        return Err(Failure::new(Exit::Refused, message));
+    }
+    let there = cortex_m::features(&board.cpu).unwrap_or_default();
+    let lacking: Vec<&str> = artifact.header().features().filter(|f| !there.contains(f)).collect();
+    if !lacking.is_empty() {
+        let message = format!(
+            "the artifact needs {} and the {} of {} lacks it: compile it for the board",
+            lacking.join(", "),
+            board.cpu,
+            board.name
+        );
         return Err(Failure::new(Exit::Refused, message));
     }
     Ok(Footprint::new(artifact, board, Firmware::find(board)?.as_ref()))

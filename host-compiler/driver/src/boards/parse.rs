@@ -5,6 +5,9 @@ use toml::Spanned;
 
 use super::{Board, BoardError, Memory, Region};
 
+/// What an artifact's address must be a multiple of: its sections ask for no more.
+const ARTIFACT_ALIGN: u64 = 64;
+
 /// The memory again, with the place of each region in the text.
 #[derive(Deserialize)]
 struct Places {
@@ -42,6 +45,13 @@ pub fn parse(text: &str, file: &str) -> Result<Board, BoardError> {
         let (wanted, there) = (board.firmware.flash_bytes, flash.bytes);
         let message =
             format!("firmware.flash_bytes is {wanted} and leaves nothing of the {there} bytes of memory.flash");
+        return Err(at(reserved, message));
+    }
+    if !board.artifact_address().is_multiple_of(ARTIFACT_ALIGN) {
+        let message = format!(
+            "firmware.flash_bytes puts the artifact at {:#x}, which is no multiple of {ARTIFACT_ALIGN}",
+            board.artifact_address()
+        );
         return Err(at(reserved, message));
     }
     if board.firmware.stack_bytes >= ram.bytes {
@@ -141,6 +151,8 @@ machine = "mps2-an386"
         assert!(message.contains("32-bit"), "{message}");
         let message = error("flash_bytes = 0x0002_0000", "flash_bytes = 0x0040_0000");
         assert!(message.contains("line 13: firmware.flash_bytes is 4194304"), "{message}");
+        let message = error("flash_bytes = 0x0002_0000", "flash_bytes = 0x0002_000A");
+        assert!(message.contains("line 13: firmware.flash_bytes puts the artifact at 0x2000a"), "{message}");
         let message = error("stack_bytes = 8192", "stack_bytes = 0x2_0000");
         assert!(message.contains("firmware.stack_bytes is 131072"), "{message}");
     }
