@@ -41,8 +41,9 @@ pub struct Entry {
 const CALL_BYTES: u32 = 192;
 /// The same for Thumb code: realignment to a buffer only, since LLVM counts what is pushed.
 const THUMB_CALL_BYTES: u32 = 16;
-/// What the deepest chain of the archive's builtins takes.
-const ARCHIVE_BYTES: u32 = 384;
+/// What the deepest chain of the archive's builtins takes: 544 were seen (a remainder of doubles on a
+/// Cortex-M0), and the numeric suite holds every kernel to what is stated.
+const ARCHIVE_BYTES: u32 = 640;
 
 /// What Thumb code needs at least: literals are addressed by words.
 const THUMB_ALIGNMENT: u32 = 4;
