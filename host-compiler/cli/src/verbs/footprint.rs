@@ -14,8 +14,9 @@ pub fn on_board(artifact: &Artifact<'_>, board: &Board) -> Outcome<Footprint> {
             format!("the artifact is for {target}, {} is {}: compile it for the board", board.name, board.target);
         return Err(Failure::new(Exit::Refused, message));
     }
-    let there = cortex_m::features(&board.cpu).unwrap_or_default();
-    let lacking: Vec<&str> = artifact.header().features().filter(|f| !there.contains(f)).collect();
+    // Of a core that is not listed nothing is known.
+    let lacks = |feature: &&str| cortex_m::features(&board.cpu).is_some_and(|there| !there.contains(feature));
+    let lacking: Vec<&str> = artifact.header().features().filter(lacks).collect();
     if !lacking.is_empty() {
         let message = format!(
             "the artifact needs {} and the {} of {} lacks it: compile it for the board",
