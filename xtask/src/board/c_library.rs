@@ -35,7 +35,8 @@ pub fn build_c_library(target: &str) -> Result<()> {
     }
     process::run(&mut cargo)?;
     let library = toolchain.output_in(&cargo_folder()).join("liblathe.a");
-    cannot_panic(&library)?;
+    let symbols = cannot_panic(&library)?;
+    ensure!(symbols.contains(" T lathe_load"), "{} has no lathe_load", library.display());
     let laid = c_library(target);
     fs::create_dir_all(laid.with_file_name(""))?;
     // Laid down whole: another run may be linking the one that is there.
@@ -46,11 +47,11 @@ pub fn build_c_library(target: &str) -> Result<()> {
     Ok(())
 }
 
-/// With everything in one object, what is not reached is not there: neither a panic handler nor what leads to it.
-fn cannot_panic(library: &Path) -> Result<()> {
-    let symbols = process::capture(Command::new("llvm-nm-19").arg(library))?;
-    ensure!(symbols.contains(" T lathe_load"), "{} has no lathe_load", library.display());
+/// Where everything is linked together, what is not reached is not there: neither a panic handler nor what leads to it.
+/// Gives the image's symbols.
+pub fn cannot_panic(image: &Path) -> Result<String> {
+    let symbols = process::capture(Command::new("llvm-nm-19").arg(image))?;
     let panics: Vec<&str> = symbols.lines().filter(|symbol| symbol.contains("panic")).collect();
-    ensure!(panics.is_empty(), "{} can panic:\n{}", library.display(), panics.join("\n"));
-    Ok(())
+    ensure!(panics.is_empty(), "{} can panic:\n{}", image.display(), panics.join("\n"));
+    Ok(symbols)
 }

@@ -7,7 +7,7 @@ mod description;
 mod run;
 
 pub use build::{build, build_package, build_with, cargo_folder, firmware};
-pub use c_library::c_library;
+pub use c_library::{c_library, cannot_panic};
 pub use create::create;
 pub use description::{Board, all, find, folder};
 

@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::board::{self, Board};
+use crate::board;
 use crate::models::{self, Target};
 use crate::steps::Done;
 use crate::{process, workspace};
@@ -29,7 +28,7 @@ pub fn run() -> Result<Done> {
     let boards = board::all()?;
     for board in &boards {
         board::build(board)?;
-        cannot_panic(board)?;
+        board::cannot_panic(&board::firmware(board))?;
     }
     let built = format!("{} boards built", boards.len());
     copy()?;
@@ -43,15 +42,6 @@ pub fn run() -> Result<Done> {
     }
     let right = catalogue()?;
     Ok(Done::Passed(format!("{built}; {right}")))
-}
-
-/// The linker drops the panic handler, and all that leads to it, from an image in which nothing can panic.
-fn cannot_panic(board: &Board) -> Result<()> {
-    let image = board::firmware(board);
-    let symbols = process::capture(Command::new("llvm-nm-19").arg(&image))?;
-    let panics: Vec<&str> = symbols.lines().filter(|symbol| symbol.contains("panic")).collect();
-    ensure!(panics.is_empty(), "{} can panic:\n{}", image.display(), panics.join("\n"));
-    Ok(())
 }
 
 /// A copy of a board, under another name, builds.
@@ -69,7 +59,7 @@ fn copy() -> Result<()> {
 /// The small models of the catalogue beside the project, on the boards that hold them; a fresh user has none.
 fn catalogue() -> Result<String> {
     let Some(folder) = models::beside() else {
-        return Ok("no folder ../shared/models for models".into());
+        return Ok("SKIPPED the catalogue's models: there is no folder ../shared/models".into());
     };
     let mut total = 0;
     for (board, names) in LARGE.map(|board| (board, &MODELS[..])).into_iter().chain([SMALL]) {
