@@ -7,6 +7,7 @@ use crate::frame::{Frame, FrameError, decode};
 #[derive(Debug)]
 pub struct Accumulator<B> {
     buffer: B,
+    limit: usize,
     length: usize,
     overflowed: bool,
     finished: bool,
@@ -26,7 +27,12 @@ pub enum Received<'a> {
 impl<B: AsMut<[u8]>> Accumulator<B> {
     /// An accumulator over `buffer`, which bounds the length of a frame (see [`crate::frame::wire_bytes`]).
     pub fn new(buffer: B) -> Self {
-        Accumulator { buffer, length: 0, overflowed: false, finished: false }
+        Accumulator { buffer, limit: usize::MAX, length: 0, overflowed: false, finished: false }
+    }
+
+    /// From now on takes only frames of at most `limit` stuffed bytes, if the buffer holds more.
+    pub fn limit(&mut self, limit: usize) {
+        self.limit = limit;
     }
 
     /// Takes bytes from the front of `input` up to the end of a frame. Call it until `input` is empty.
@@ -60,8 +66,9 @@ impl<B: AsMut<[u8]>> Accumulator<B> {
     }
 
     fn append(&mut self, piece: &[u8]) {
-        match self.buffer.as_mut().get_mut(self.length..).and_then(|free| free.get_mut(..piece.len())) {
-            Some(room) if !self.overflowed => {
+        let end = self.length.saturating_add(piece.len());
+        match self.buffer.as_mut().get_mut(self.length..end) {
+            Some(room) if !self.overflowed && end <= self.limit => {
                 room.copy_from_slice(piece);
                 self.length = self.length.wrapping_add(piece.len());
             }

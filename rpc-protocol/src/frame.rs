@@ -1,9 +1,14 @@
-//! One message in one frame: header, postcard body and CRC-32C, stuffed by COBS and ended by a zero byte.
+//! One message in one frame: header, postcard body, in a session with a key its code, and CRC-32C, stuffed by COBS and
+//! ended by a zero byte.
 
 use crc::Crc;
 use serde::{Deserialize, Serialize};
 
-use crate::stuffing::{stuff, stuffed_bytes, unstuff};
+#[cfg(feature = "key")]
+pub use crate::key::{MAC_BYTES, SessionKey};
+#[cfg(not(feature = "key"))]
+pub use crate::no_key::{MAC_BYTES, SessionKey};
+use crate::stuffing::{stuff, stuffed_bytes, stuffing_lead, unstuff};
 
 /// The checksum of frames and uploads. Table-less on a device; by table where the standard library is.
 #[cfg(not(feature = "std"))]
@@ -22,9 +27,12 @@ pub const HEADER_BYTES: usize = 13;
 /// Bytes of the checksum after the body.
 pub const CRC_BYTES: usize = 4;
 
+/// Bytes around a frame's body before stuffing, at most.
+pub const AROUND_BODY: usize = HEADER_BYTES + MAC_BYTES + CRC_BYTES;
+
 /// Bytes a frame of `body` bytes takes on the wire at most, both delimiters included.
 pub const fn wire_bytes(body: usize) -> usize {
-    stuffed_bytes(HEADER_BYTES + body + CRC_BYTES) + 2
+    stuffed_bytes(AROUND_BODY + body) + 2
 }
 
 /// Which way a frame goes.
@@ -35,6 +43,9 @@ pub enum Kind {
     /// device to host
     Response = 2,
 }
+
+/// In the byte of the kind: the frame carries a code.
+const SEALED: u8 = 0x10;
 
 /// What stands before every message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +59,11 @@ pub struct Header {
 }
 
 impl Header {
-    fn to_bytes(self) -> [u8; HEADER_BYTES] {
+    fn to_bytes(self, sealed: bool) -> [u8; HEADER_BYTES] {
+        let kind = self.kind as u8 | if sealed { SEALED } else { 0 };
         let [s0, s1, s2, s3] = self.sequence.to_le_bytes();
         let [i0, i1, i2, i3, i4, i5, i6, i7] = self.session.to_le_bytes();
-        [self.kind as u8, s0, s1, s2, s3, i0, i1, i2, i3, i4, i5, i6, i7]
+        [kind, s0, s1, s2, s3, i0, i1, i2, i3, i4, i5, i6, i7]
     }
 }
 
@@ -62,15 +74,32 @@ pub struct Frame<'a> {
     pub header: Header,
     /// the postcard bytes of the message
     pub body: &'a [u8],
+    /// header and body, and their code, of a frame that carries one
+    seal: Option<(&'a [u8], &'a [u8; MAC_BYTES])>,
 }
 
 impl<'a> Frame<'a> {
+    /// A frame without a code.
+    pub fn unsealed(header: Header, body: &'a [u8]) -> Frame<'a> {
+        Frame { header, body, seal: None }
+    }
+
     /// Reads the body as a message.
     pub fn message<M: Deserialize<'a>>(&self) -> Result<M, FrameError> {
         match postcard::take_from_bytes(self.body) {
             Ok((message, [])) => Ok(message),
             _ => Err(FrameError::Message),
         }
+    }
+
+    /// Whether it carries a code.
+    pub fn is_sealed(&self) -> bool {
+        self.seal.is_some()
+    }
+
+    /// Whether it carries the code that a holder of `key` gives it.
+    pub fn is_sealed_with(&self, key: &SessionKey) -> bool {
+        self.seal.is_some_and(|(payload, code)| key.holds(code, payload))
     }
 }
 
@@ -89,59 +118,87 @@ pub enum FrameError {
     Kind,
     /// the body is not a message of the table
     Message,
+    /// the code is not of a holder of the session's key
+    Code,
 }
 
-impl core::fmt::Display for FrameError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
+impl FrameError {
+    /// What was wrong.
+    pub fn as_str(self) -> &'static str {
+        match self {
             FrameError::TooLong => "frame longer than the buffer",
             FrameError::TooShort => "frame shorter than its header and checksum",
             FrameError::Stuffing => "frame cut inside a COBS block",
             FrameError::Checksum => "frame with a wrong checksum",
             FrameError::Kind => "frame of an unknown kind",
             FrameError::Message => "frame that holds no message of this protocol version",
-        })
+            FrameError::Code => "frame with another key's code",
+        }
+    }
+}
+
+impl core::fmt::Display for FrameError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
 impl core::error::Error for FrameError {}
 
-/// Writes `message` as one frame into `wire` and returns its length. `scratch` holds the frame before stuffing: both
-/// must have room (see [`wire_bytes`]), else the error is [`FrameError::TooLong`].
+/// Writes `message` as one frame to the start of `buffer` and returns its length; with `key` the frame carries its code.
+/// There must be room (see [`wire_bytes`]), else the error is [`FrameError::TooLong`].
 pub fn encode<M: Serialize>(
     header: Header,
     message: &M,
-    scratch: &mut [u8],
-    wire: &mut [u8],
+    key: Option<&SessionKey>,
+    buffer: &mut [u8],
 ) -> Result<usize, FrameError> {
-    let (head, rest) = scratch.split_first_chunk_mut::<HEADER_BYTES>().ok_or(FrameError::TooLong)?;
-    *head = header.to_bytes();
-    let body = postcard::to_slice(message, rest).map_err(|_| FrameError::TooLong)?.len();
-    let (payload, rest) = scratch.split_at_mut_checked(HEADER_BYTES + body).ok_or(FrameError::TooLong)?;
-    *rest.first_chunk_mut().ok_or(FrameError::TooLong)? = crc32c(payload).to_le_bytes();
-    let payload = scratch.get(..HEADER_BYTES + body + CRC_BYTES).ok_or(FrameError::TooLong)?;
-    let (first, rest) = wire.split_first_mut().ok_or(FrameError::TooLong)?;
+    // The frame is written behind its place and moves there while it is stuffed.
+    let (first, rest) = buffer.split_first_mut().ok_or(FrameError::TooLong)?;
     *first = 0;
-    let stuffed = stuff(payload, rest).ok_or(FrameError::TooLong)?;
+    let lead = stuffing_lead(rest.len().saturating_sub(1));
+    let frame = rest.get_mut(lead..).ok_or(FrameError::TooLong)?;
+    let (head, tail) = frame.split_first_chunk_mut::<HEADER_BYTES>().ok_or(FrameError::TooLong)?;
+    *head = header.to_bytes(key.is_some());
+    let body = postcard::to_slice(message, tail).map_err(|_| FrameError::TooLong)?.len();
+    let mut length = HEADER_BYTES.wrapping_add(body);
+    if let Some(key) = key {
+        let (payload, tail) = frame.split_at_mut_checked(length).ok_or(FrameError::TooLong)?;
+        *tail.first_chunk_mut().ok_or(FrameError::TooLong)? = key.code(payload);
+        length = length.wrapping_add(MAC_BYTES);
+    }
+    let (payload, tail) = frame.split_at_mut_checked(length).ok_or(FrameError::TooLong)?;
+    *tail.first_chunk_mut().ok_or(FrameError::TooLong)? = crc32c(payload).to_le_bytes();
+    let end = lead.wrapping_add(length).wrapping_add(CRC_BYTES);
+    let stuffed = stuff(rest, lead..end).ok_or(FrameError::TooLong)?;
     *rest.get_mut(stuffed).ok_or(FrameError::TooLong)? = 0;
-    Ok(stuffed + 2)
+    Ok(stuffed.wrapping_add(2))
 }
 
 /// Undoes the stuffing of `wire` (without its zero byte) in place and checks the frame.
 pub fn decode(wire: &mut [u8]) -> Result<Frame<'_>, FrameError> {
     let length = unstuff(wire).ok_or(FrameError::Stuffing)?;
     let bytes = wire.get(..length).ok_or(FrameError::Stuffing)?;
-    let (payload, crc) = bytes.split_last_chunk::<CRC_BYTES>().ok_or(FrameError::TooShort)?;
-    if crc32c(payload) != u32::from_le_bytes(*crc) {
+    let (checked, crc) = bytes.split_last_chunk::<CRC_BYTES>().ok_or(FrameError::TooShort)?;
+    if crc32c(checked) != u32::from_le_bytes(*crc) {
         return Err(FrameError::Checksum);
     }
+    let (&[kind, ..], _) = checked.split_first_chunk::<HEADER_BYTES>().ok_or(FrameError::TooShort)?;
+    let (payload, seal) = match kind & SEALED {
+        SEALED if cfg!(feature = "key") => {
+            let (payload, code) = checked.split_last_chunk::<MAC_BYTES>().ok_or(FrameError::TooShort)?;
+            (payload, Some((payload, code)))
+        }
+        SEALED => return Err(FrameError::Kind),
+        _ => (checked, None),
+    };
     let (head, body) = payload.split_first_chunk::<HEADER_BYTES>().ok_or(FrameError::TooShort)?;
-    let [kind, s0, s1, s2, s3, session @ ..] = *head;
-    let kind = match kind {
+    let [_, s0, s1, s2, s3, session @ ..] = *head;
+    let kind = match kind & !SEALED {
         1 => Kind::Request,
         2 => Kind::Response,
         _ => return Err(FrameError::Kind),
     };
     let header = Header { kind, sequence: u32::from_le_bytes([s0, s1, s2, s3]), session: u64::from_le_bytes(session) };
-    Ok(Frame { header, body })
+    Ok(Frame { header, body, seal })
 }

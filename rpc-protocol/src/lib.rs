@@ -1,8 +1,8 @@
 //! Messages and framing between a host and a device that runs artifacts.
 //!
 //! SPEC.md fixes the bytes. [`messages`] is the one table of messages, [`frame`] puts one message into a frame,
-//! [`accumulator`] finds frames in a stream of bytes, `client` (feature `std`) is the host's side. Everything but the
-//! client is `no_std` without an allocator.
+//! [`accumulator`] finds frames in a stream of bytes, `key` (feature `key`) proves who speaks, `client` (feature `std`)
+//! is the host's side. Everything but the client and key files is `no_std` without an allocator.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
 
@@ -10,7 +10,13 @@ pub mod accumulator;
 #[cfg(feature = "std")]
 pub mod client;
 pub mod frame;
+#[cfg(feature = "key")]
+pub mod key;
+#[cfg(feature = "std")]
+pub mod key_file;
 pub mod messages;
+#[cfg(not(feature = "key"))]
+mod no_key;
 mod schema;
 mod stuffing;
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 pub type ProtocolVersion = u16;
 
 /// This protocol's version.
-pub const VERSION: ProtocolVersion = 1;
+pub const VERSION: ProtocolVersion = 2;
 
 /// Declares structs and enums whose names, fields and types make up the schema hash.
 macro_rules! messages {
@@ -89,12 +89,18 @@ messages! {
     /// What the host asks. Each is answered by exactly one [`Response`] of the same sequence number.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
     enum Request<'a> {
-        /// Opens a session: forgets what an earlier one loaded. The frame's session id becomes the session's.
+        /// Opens a session: forgets what an earlier one loaded. The frame's session id becomes the session's. Where a key
+        /// must be proved it opens none, and the answer's challenge is what to prove it on.
         Hello {
             /// [`VERSION`] of the host
             version: u16,
             /// [`SCHEMA_HASH`] of the host
             schema: u32,
+        },
+        /// Proves the key on the challenge of the hello, and so opens the session.
+        Prove {
+            /// what only a holder of the key can compute; see SPEC.md
+            proof: [u8; 16],
         },
         /// Asks what the device is.
         Info,
@@ -182,6 +188,13 @@ messages! {
             schema: u32,
             /// largest frame body, in bytes before stuffing, that the device takes
             max_body: u32,
+            /// what the key is to be proved on; none where no key is asked for, and then the session is open
+            challenge: Option<[u8; 16]>,
+        },
+        /// To `Prove`: the session is open.
+        Proved {
+            /// the same of the device, which holds the key too
+            proof: [u8; 16],
         },
         /// To `Info`.
         Info {
@@ -250,7 +263,7 @@ messages! {
             memory: MemoryUse,
         },
         /// To anything that could not be done; the session goes on unless the code says otherwise. With sequence 0 it
-        /// answers no request and tells of a frame that was dropped.
+        /// answers no request and tells of a frame that was dropped, or of a restart.
         Failed {
             /// what kind of failure
             code: FaultCode,
@@ -285,5 +298,9 @@ messages! {
         Unsupported,
         /// a frame was damaged or longer than the device takes
         FrameDropped,
+        /// nothing but the proof of a key is served before it
+        KeyRequired,
+        /// the proof was of another key, or on another challenge
+        WrongKey,
     }
 }

@@ -1,32 +1,51 @@
 //! COBS (Cheshire and Baker's Consistent Overhead Byte Stuffing): bytes without a zero among them.
 //!
 //! Each block is a code, the distance to the next zero or to the block's end, and the bytes up to there; code 255 is 254
-//! bytes that no zero follows. Written here since no step of it may panic on a device.
+//! bytes that no zero follows. Written here since no step of it may panic on a device, and since it works in place.
+
+use core::ops::Range;
 
 /// Most bytes that `length` bytes become.
 pub const fn stuffed_bytes(length: usize) -> usize {
-    let blocks = length.div_ceil(254);
-    length + if blocks == 0 { 1 } else { blocks }
+    length + longest_growth(length)
 }
 
-/// Writes `bytes` without zeros to `into`; gives their number, or `None` when there is no room for them.
-pub fn stuff(bytes: &[u8], into: &mut [u8]) -> Option<usize> {
+/// Most bytes by which `length` bytes grow.
+const fn longest_growth(length: usize) -> usize {
+    let blocks = length.div_ceil(254);
+    if blocks == 0 { 1 } else { blocks }
+}
+
+/// How far behind the start of a buffer of `length` bytes those must lie that are to be stuffed to its start.
+pub const fn stuffing_lead(length: usize) -> usize {
+    let blocks = length.div_ceil(255);
+    if blocks == 0 { 1 } else { blocks }
+}
+
+/// Writes the bytes in `range` of `buffer` without zeros to its start; gives their number, or `None` when there is no
+/// room for them or they lie nearer to the start than [`stuffing_lead`] says.
+pub fn stuff(buffer: &mut [u8], range: Range<usize>) -> Option<usize> {
     let (mut code_at, mut code, mut at) = (0, 1u8, 1usize);
-    for &byte in bytes {
+    for from in range {
+        let byte = *buffer.get(from)?;
         if code == u8::MAX {
-            *into.get_mut(code_at)? = code;
+            *buffer.get_mut(code_at)? = code;
             (code_at, code, at) = (at, 1, at.wrapping_add(1));
         }
+        // What is not read yet must not be written over.
+        if at > from {
+            return None;
+        }
         if byte == 0 {
-            *into.get_mut(code_at)? = code;
+            *buffer.get_mut(code_at)? = code;
             (code_at, code) = (at, 1);
         } else {
-            *into.get_mut(at)? = byte;
+            *buffer.get_mut(at)? = byte;
             code = code.wrapping_add(1);
         }
         at = at.wrapping_add(1);
     }
-    *into.get_mut(code_at)? = code;
+    *buffer.get_mut(code_at)? = code;
     Some(at)
 }
 
@@ -56,10 +75,17 @@ mod tests {
     use super::*;
 
     fn stuffed(bytes: &[u8]) -> Vec<u8> {
-        let mut into = vec![0; stuffed_bytes(bytes.len())];
-        let length = stuff(bytes, &mut into).unwrap();
-        into.truncate(length);
-        into
+        stuffed_in(stuffed_bytes(bytes.len()), bytes).unwrap()
+    }
+
+    /// Stuffed in a buffer of `length` bytes.
+    fn stuffed_in(length: usize, bytes: &[u8]) -> Option<Vec<u8>> {
+        let lead = stuffing_lead(length);
+        let mut buffer = vec![0; length];
+        buffer.get_mut(lead..lead + bytes.len())?.copy_from_slice(bytes);
+        let stuffed = stuff(&mut buffer, lead..lead + bytes.len())?;
+        buffer.truncate(stuffed);
+        Some(buffer)
     }
 
     /// The examples of Cheshire and Baker's paper as they are known everywhere, and the lengths around a full block.
@@ -97,7 +123,7 @@ mod tests {
             let cut = unstuff(&mut whole[..length].to_vec());
             // A cut between two blocks leaves a shorter frame, which its checksum refuses.
             assert_eq!(cut.is_some(), length == 255, "{length}");
-            assert_eq!(stuff(&[7; 300], &mut vec![0; length]), None);
+            assert_eq!(stuffed_in(length, &[7; 300]), None);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Frames survive what a bad line does to a stream: cut, garbled, overlong and inserted bytes.
 
 use rpc_protocol::frame::{self, Header, Kind};
+use rpc_protocol::key::{Key, Side};
 use rpc_protocol::{Accumulator, Received, Request, Response};
 
 fn header(sequence: u32) -> Header {
@@ -8,9 +9,8 @@ fn header(sequence: u32) -> Header {
 }
 
 fn encoded(sequence: u32, request: &Request<'_>) -> Vec<u8> {
-    let mut scratch = vec![0; 4096];
     let mut wire = vec![0; 4200];
-    let n = frame::encode(header(sequence), request, &mut scratch, &mut wire).unwrap();
+    let n = frame::encode(header(sequence), request, None, &mut wire).unwrap();
     wire.truncate(n);
     wire
 }
@@ -47,6 +47,7 @@ fn every_request_round_trips_in_any_pieces() {
     let zeros = [0u8; 700];
     let requests = [
         Request::Hello { version: 1, schema: 0x1122_3344 },
+        Request::Prove { proof: [7; 16] },
         Request::Info,
         Request::UploadBegin { bytes: 1 << 30, crc: 7 },
         Request::UploadChunk { offset: 300, data: &zeros },
@@ -111,21 +112,54 @@ fn garbage_never_becomes_a_message_and_never_stops_the_stream() {
 fn a_short_buffer_is_an_error_and_not_a_panic() {
     let request = Request::UploadChunk { offset: 0, data: &[1; 100] };
     let whole = encoded(1, &request).len();
-    for scratch in 0..140 {
-        for wire in [0, 1, 2, 50, whole - 1] {
-            let result = frame::encode(header(1), &request, &mut vec![0; scratch], &mut vec![0; wire]);
-            assert_eq!(result, Err(frame::FrameError::TooLong));
+    for length in 0..whole {
+        let result = frame::encode(header(1), &request, None, &mut vec![0; length]);
+        assert_eq!(result, Err(frame::FrameError::TooLong));
+    }
+}
+
+#[test]
+fn every_body_fits_the_bytes_reckoned_for_it() {
+    let key = Key::new([3; 32]).session(1, &[4; 16]);
+    for length in (0..1100).chain(65_000..65_100) {
+        for fill in [0, 1] {
+            let data = vec![fill; length];
+            let request = Request::SetInput { index: 0, offset: 0, data: &data };
+            // Three bytes of the message's own, and those of the length.
+            let body = 3 + length + [128, 1 << 14, 1 << 21].iter().position(|limit| length < *limit).unwrap() + 1;
+            let mut wire = vec![0; frame::wire_bytes(body)];
+            let n = frame::encode(header(1), &request, Some(&key), &mut wire).unwrap();
+            let frame = frame::decode(&mut wire[1..n - 1]).unwrap();
+            assert!(frame.is_sealed_with(&key) && frame.body.len() == body);
+            assert_eq!(frame.message(), Ok(request));
         }
     }
 }
 
 #[test]
+fn another_key_s_code_and_another_frame_s_are_noticed() {
+    let [key, other] = [1, 2].map(|session| Key::new([3; 32]).session(session, &[4; 16]));
+    let mut wire = vec![0; 100];
+    let n = frame::encode(header(1), &Request::Run, Some(&key), &mut wire).unwrap();
+    let mut bytes = wire[1..n - 1].to_vec();
+    let frame = frame::decode(&mut bytes).unwrap();
+    assert!(frame.is_sealed() && frame.is_sealed_with(&key) && !frame.is_sealed_with(&other));
+    // The same number and another message, under the code of the first.
+    let n = frame::encode(header(1), &Request::Bye, Some(&key), &mut wire).unwrap();
+    let mut swapped = wire[1..n - 1].to_vec();
+    let payload = frame::decode(&mut swapped).unwrap();
+    assert!(payload.is_sealed_with(&key) && payload != frame);
+    let plain = frame::encode(header(1), &Request::Run, None, &mut wire).unwrap();
+    let plain = frame::decode(&mut wire[1..plain - 1]).unwrap();
+    assert!(!plain.is_sealed() && !plain.is_sealed_with(&key));
+}
+
+#[test]
 fn mutated_bodies_are_errors_and_never_panic() {
-    let mut scratch = vec![0; 256];
     let mut wire = vec![0; 300];
     let info =
         Response::Info { target: "aarch64-linux", cpu: "x", features: "neon fp16", workers: 4, memory: 1, clock_hz: 5 };
-    let n = frame::encode(Header { kind: Kind::Response, ..header(1) }, &info, &mut scratch, &mut wire).unwrap();
+    let n = frame::encode(Header { kind: Kind::Response, ..header(1) }, &info, None, &mut wire).unwrap();
     let mut state = 1;
     for _ in 0..20_000 {
         let mut body = frame::decode(&mut wire[1..n - 1].to_vec()).unwrap().body.to_vec();
@@ -133,22 +167,32 @@ fn mutated_bodies_are_errors_and_never_panic() {
             let at = random(&mut state) as usize % body.len();
             body[at] = random(&mut state) as u8;
         }
-        let frame = frame::Frame { header: header(1), body: &body };
+        let frame = frame::Frame::unsealed(header(1), &body);
         let _ = frame.message::<Response<'_>>().map(|m| format!("{m:?}"));
     }
 }
 
-/// The example of SPEC.md.
+/// The examples of SPEC.md, byte for byte.
 #[test]
 fn the_specified_bytes() {
-    let mut scratch = vec![0; 64];
-    let mut wire = vec![0; 80];
     let header = Header { kind: Kind::Request, sequence: 1, session: 2 };
-    let n =
-        frame::encode(header, &Request::Hello { version: 1, schema: 0x1122_3344 }, &mut scratch, &mut wire).unwrap();
-    let payload = [1, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xC4, 0xE6, 0x88, 0x89, 0x01];
-    assert_eq!(scratch[..20], payload);
-    assert_eq!(scratch[20..24], frame::crc32c(&payload).to_le_bytes());
-    assert_eq!((wire[0], wire[n - 1]), (0, 0));
+    let hello = Request::Hello { version: 2, schema: 0x1122_3344 };
+    let mut wire = vec![0; 80];
+    let n = frame::encode(header, &hello, None, &mut wire).unwrap();
+    assert_eq!(hex(&wire[..n]), "00 03 01 01 01 01 02 02 01 01 01 01 01 01 01 0b 02 c4 e6 88 89 01 75 4d 94 41 00");
     assert_eq!(frame::decode(&mut wire[1..n - 1]).unwrap().header, header);
+    let key = Key::new(std::array::from_fn(|i| i as u8));
+    let challenge = std::array::from_fn(|i| 0xF0 + i as u8);
+    assert_eq!(hex(&key.proof(Side::Host, 2, &challenge)), "24 b3 77 fb e6 59 c9 e8 e9 05 1d df d5 73 ab a7");
+    assert_eq!(hex(&key.proof(Side::Device, 2, &challenge)), "f6 40 dc 07 79 c1 66 d2 96 ab 79 be 47 fd 71 1c");
+    let header = Header { sequence: 3, ..header };
+    let n = frame::encode(header, &Request::Run, Some(&key.session(2, &challenge)), &mut wire).unwrap();
+    assert_eq!(
+        hex(&wire[..n]),
+        "00 03 11 03 01 01 02 02 01 01 01 01 01 01 0e 07 0e 47 28 c9 cf 3e 9b 3d a3 56 d0 89 00"
+    );
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
 }

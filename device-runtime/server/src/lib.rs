@@ -35,6 +35,7 @@ mod refusal;
 mod replies;
 mod requests;
 mod serve;
+mod sessions;
 mod text;
 mod upload;
 

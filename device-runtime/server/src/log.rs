@@ -30,6 +30,7 @@ pub(crate) fn dropped(error: FrameError) {
 fn name(request: &Request<'_>) -> &'static str {
     match request {
         Request::Hello { .. } => "hello",
+        Request::Prove { .. } => "prove",
         Request::Info => "info",
         Request::UploadBegin { .. } => "upload begin",
         Request::UploadChunk { .. } => "upload chunk",

@@ -1,6 +1,6 @@
 //! Writing answers, in memory the caller gives.
 
-use rpc_protocol::frame::{self, CRC_BYTES, HEADER_BYTES, Header, Kind};
+use rpc_protocol::frame::{self, AROUND_BODY, Header, Kind, SessionKey};
 use rpc_protocol::{FaultCode, Response};
 
 use crate::link::Link;
@@ -10,29 +10,39 @@ use crate::text::Text;
 const FIELDS: usize = 64;
 /// Longest text in an answer.
 const TEXT: usize = 240;
+/// Longest frame body of what answers no request of the open session, and the longest text in it.
+const ASIDE: usize = 168;
+const ASIDE_TEXT: usize = 160;
 
 /// Bytes of memory the loop needs for frame bodies of `max_body` bytes; at least 320 serve every answer.
 pub const fn buffer_bytes(max_body: usize) -> usize {
-    3 * frame::wire_bytes(max_body)
+    2 * frame::wire_bytes(max_body) + frame::wire_bytes(ASIDE)
 }
 
 /// The longest frame body that `buffer_bytes` bytes of memory serve.
 pub const fn max_body(buffer_bytes: usize) -> usize {
     // Two bytes delimit the stuffed frame, of which one in 255 is not the frame's.
-    let stuffed = (buffer_bytes / 3).saturating_sub(2);
-    stuffed.saturating_sub(stuffed.div_ceil(255) + HEADER_BYTES + CRC_BYTES)
+    let stuffed = frame_bytes(buffer_bytes).saturating_sub(2);
+    stuffed.saturating_sub(stuffed.div_ceil(255) + AROUND_BODY)
 }
 
-/// Writes answers to a link.
+/// The longest frame on the wire for which `buffer_bytes` bytes of memory serve.
+pub(crate) const fn frame_bytes(buffer_bytes: usize) -> usize {
+    buffer_bytes.saturating_sub(frame::wire_bytes(ASIDE)) / 2
+}
+
+/// Writes answers to a link, and keeps the last one of the session.
 pub(crate) struct Replies<'b> {
-    frame: &'b mut [u8],
-    wire: &'b mut [u8],
+    answer: &'b mut [u8],
+    /// Bytes of the answer that is kept.
+    kept: usize,
+    aside: &'b mut [u8],
     max_body: usize,
 }
 
 impl<'b> Replies<'b> {
-    pub fn new(frame: &'b mut [u8], wire: &'b mut [u8], max_body: usize) -> Self {
-        Replies { frame, wire, max_body }
+    pub fn new(answer: &'b mut [u8], aside: &'b mut [u8], max_body: usize) -> Self {
+        Replies { answer, kept: 0, aside, max_body }
     }
 
     /// The longest frame body.
@@ -45,25 +55,61 @@ impl<'b> Replies<'b> {
         self.max_body.saturating_sub(FIELDS)
     }
 
-    /// Answers the request of `header`.
-    pub fn send<L: Link>(&mut self, link: &mut L, header: Header, response: &Response<'_>) -> Result<(), L::Error> {
+    /// Answers the request of `header`, and keeps the answer; with `key` it is sealed.
+    pub fn send<L: Link>(
+        &mut self,
+        link: &mut L,
+        header: Header,
+        key: Option<&SessionKey>,
+        response: &Response<'_>,
+    ) -> Result<(), L::Error> {
         let header = Header { kind: Kind::Response, ..header };
         // Data and texts are cut to what a frame holds: a longer answer is one of a loop with too little memory, and
         // the host's deadline tells it.
-        let Ok(length) = frame::encode(header, response, self.frame, self.wire) else { return Ok(()) };
-        link.write_all(self.wire.get(..length).unwrap_or_default())
+        self.kept = frame::encode(header, response, key, self.answer).unwrap_or(0);
+        self.repeat(link)
     }
 
-    /// Answers the request of `header` with a failure.
+    /// Answers the request of `header` with a failure, and keeps the answer.
     pub fn fail<L: Link>(
+        &mut self,
+        link: &mut L,
+        header: Header,
+        key: Option<&SessionKey>,
+        code: FaultCode,
+        detail: impl core::fmt::Display,
+    ) -> Result<(), L::Error> {
+        let text = Text::<TEXT>::of(detail);
+        self.send(link, header, key, &Response::Failed { code, detail: text.as_str() })
+    }
+
+    /// Sends the answer that is kept once more.
+    pub fn repeat<L: Link>(&mut self, link: &mut L) -> Result<(), L::Error> {
+        link.write_all(self.answer.get(..self.kept).unwrap_or_default())
+    }
+
+    /// Sends what is no answer in the open session, and leaves the one that is kept.
+    pub fn send_aside<L: Link>(
+        &mut self,
+        link: &mut L,
+        header: Header,
+        response: &Response<'_>,
+    ) -> Result<(), L::Error> {
+        let header = Header { kind: Kind::Response, ..header };
+        let length = frame::encode(header, response, None, self.aside).unwrap_or(0);
+        link.write_all(self.aside.get(..length).unwrap_or_default())
+    }
+
+    /// As [`Replies::send_aside`], a failure.
+    pub fn fail_aside<L: Link>(
         &mut self,
         link: &mut L,
         header: Header,
         code: FaultCode,
         detail: impl core::fmt::Display,
     ) -> Result<(), L::Error> {
-        let text = Text::<TEXT>::of(detail);
-        self.send(link, header, &Response::Failed { code, detail: text.as_str() })
+        let text = Text::<ASIDE_TEXT>::of(detail);
+        self.send_aside(link, header, &Response::Failed { code, detail: text.as_str() })
     }
 }
 

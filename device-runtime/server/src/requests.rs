@@ -1,6 +1,7 @@
 //! Each request's answer.
 
-use rpc_protocol::{FaultCode, Header, Request, Response, SCHEMA_HASH, VERSION};
+use rpc_protocol::frame::SessionKey;
+use rpc_protocol::{FaultCode, Header, Request, Response};
 
 use crate::device::{Device, Fault, TimeOptions, Timed};
 use crate::link::Link;
@@ -12,46 +13,38 @@ pub(crate) struct Answer<'a, 'b, L> {
     pub link: &'a mut L,
     pub replies: &'a mut Replies<'b>,
     pub header: Header,
+    /// What seals it.
+    pub key: Option<&'a SessionKey>,
 }
 
 impl<L: Link> Answer<'_, '_, L> {
     fn send(self, response: &Response<'_>) -> Result<(), L::Error> {
-        self.replies.send(self.link, self.header, response)
+        self.replies.send(self.link, self.header, self.key, response)
     }
 
     fn reply<F: Fault>(self, result: Result<Response<'_>, F>) -> Result<(), L::Error> {
         match result {
             Ok(response) => self.send(&response),
-            Err(fault) => {
-                log::refused(self.header.sequence, fault.code());
-                self.replies.fail(self.link, self.header, fault.code(), fault)
-            }
+            Err(fault) => self.fail(fault.code(), fault),
         }
+    }
+
+    pub fn fail(self, code: FaultCode, detail: impl core::fmt::Display) -> Result<(), L::Error> {
+        log::refused(self.header.sequence, code);
+        self.replies.fail(self.link, self.header, self.key, code, detail)
     }
 }
 
-/// Has `device` do what `request` asks and sends the answer. `session` is the open one's id.
+/// Has `device` do what `request` of the open session asks and sends the answer.
 pub(crate) fn answer<L: Link, D: Device>(
-    session: &mut Option<u64>,
     device: &mut D,
     request: &Request<'_>,
     answer: Answer<'_, '_, L>,
 ) -> Result<(), L::Error> {
-    let Header { session: asking, .. } = answer.header;
     log::request(answer.header.sequence, request);
-    if let Request::Hello { version, schema } = *request {
-        device.forget();
-        *session = ((version, schema) == (VERSION, SCHEMA_HASH)).then_some(asking);
-        let max_body = answer.replies.max_body() as u32;
-        return answer.send(&Response::Hello { version: VERSION, schema: SCHEMA_HASH, max_body });
-    }
-    if *session != Some(asking) {
-        let detail = "is not open here: the device restarted, or another host said hello";
-        let detail = format_args!("session {asking:016x} {detail}");
-        return answer.replies.fail(answer.link, answer.header, FaultCode::NoSession, detail);
-    }
     let max_data = answer.replies.max_data();
     match *request {
+        Request::Hello { .. } | Request::Prove { .. } => answer.fail(FaultCode::BadRequest, "the session is open"),
         Request::Info => {
             let info = device.info();
             answer.send(&Response::Info {
@@ -73,7 +66,7 @@ pub(crate) fn answer<L: Link, D: Device>(
             answer.send(&Response::Samples { ticks: data })
         }
         Request::Bye => {
-            *session = None;
+            // The session stays: this answer may have to be sent again.
             device.forget();
             answer.send(&Response::Done)
         }
@@ -116,6 +109,7 @@ fn act<D: Device>(device: &mut D, request: &Request<'_>) -> Result<Response<'sta
         Request::MemoryUse => Response::MemoryUsed { memory: device.memory_use()? },
         // `answer` takes these before it comes here.
         Request::Hello { .. }
+        | Request::Prove { .. }
         | Request::Info
         | Request::GetOutput { .. }
         | Request::GetSamples { .. }

@@ -2,48 +2,84 @@
 
 use core::fmt::Display;
 
-use rpc_protocol::{Accumulator, FaultCode, Header, Kind, Received, Request};
+use rpc_protocol::frame::FrameError;
+#[cfg(feature = "key")]
+use rpc_protocol::frame::wire_bytes;
+#[cfg(feature = "key")]
+use rpc_protocol::key::{Challenge, Key};
+use rpc_protocol::{Accumulator, FaultCode, Frame, Header, Kind, Received, Request, Response, SCHEMA_HASH, VERSION};
 
 use crate::device::Device;
 use crate::link::Link;
 use crate::log;
-use crate::replies::{Replies, max_body};
+use crate::replies::{Replies, frame_bytes, max_body};
 use crate::requests;
+use crate::sessions::{Sessions, Standing};
 
 /// Serves requests until the link closes or breaks, in `memory` of [`buffer_bytes`](crate::buffer_bytes) bytes.
-pub fn serve<L: Link, D: Device>(mut link: L, device: &mut D, memory: &mut [u8]) -> Result<(), L::Error> {
-    let mut server = Server::new(memory);
-    let mut chunk = [0; 64];
-    loop {
-        let got = link.read(&mut chunk)?;
-        if got == 0 {
-            return Ok(());
-        }
-        server.receive(chunk.get(..got).unwrap_or_default(), &mut link, device)?;
-    }
+pub fn serve<L: Link, D: Device>(link: L, device: &mut D, memory: &mut [u8]) -> Result<(), L::Error> {
+    Server::new(memory).serve(link, device)
 }
 
 /// The loop without its waiting, for firmware that has other things to do: hand it the bytes that came.
 pub struct Server<'b> {
     accumulator: Accumulator<&'b mut [u8]>,
     replies: Replies<'b>,
-    session: Option<u64>,
+    sessions: Sessions,
 }
+
+/// Longest frame taken before a key is proved.
+#[cfg(feature = "key")]
+const HANDSHAKE: usize = wire_bytes(64);
 
 impl<'b> Server<'b> {
     /// A server without a session, in `memory` of [`buffer_bytes`](crate::buffer_bytes) bytes.
     pub fn new(memory: &'b mut [u8]) -> Self {
-        let (length, body) = (memory.len() / 3, max_body(memory.len()));
+        Server::with(memory, Sessions::default())
+    }
+
+    /// A server that serves only holders of `key`. `random` gives challenges, none of them twice, or none when there is
+    /// no randomness to make them of.
+    #[cfg(feature = "key")]
+    pub fn locked(memory: &'b mut [u8], key: Key, random: fn() -> Option<Challenge>) -> Self {
+        let mut server = Server::with(memory, Sessions::locked(key, random));
+        server.accumulator.limit(HANDSHAKE);
+        server
+    }
+
+    fn with(memory: &'b mut [u8], sessions: Sessions) -> Self {
+        let (length, body) = (frame_bytes(memory.len()), max_body(memory.len()));
         let (receive, rest) = memory.split_at_mut_checked(length).unwrap_or_default();
-        let (frame, wire) = rest.split_at_mut_checked(length).unwrap_or_default();
-        Server { accumulator: Accumulator::new(receive), replies: Replies::new(frame, wire, body), session: None }
+        let (answer, aside) = rest.split_at_mut_checked(length).unwrap_or_default();
+        Server { accumulator: Accumulator::new(receive), replies: Replies::new(answer, aside, body), sessions }
+    }
+
+    /// Whether a session is open: with a key, whether it is proved.
+    pub fn in_session(&self) -> bool {
+        self.sessions.id().is_some()
+    }
+
+    /// Whether somebody tried a wrong key.
+    #[cfg(feature = "key")]
+    pub fn was_refused(&self) -> bool {
+        self.sessions.lock.as_ref().is_some_and(|lock| lock.refused)
+    }
+
+    /// Serves requests until the link closes or breaks.
+    pub fn serve<L: Link, D: Device>(&mut self, mut link: L, device: &mut D) -> Result<(), L::Error> {
+        let mut chunk = [0; 64];
+        loop {
+            let got = link.read(&mut chunk)?;
+            if got == 0 {
+                return Ok(());
+            }
+            self.receive(chunk.get(..got).unwrap_or_default(), &mut link, device)?;
+        }
     }
 
     /// Tells the host something that answers no request, as firmware does that restarts after a fault.
     pub fn tell<L: Link>(&mut self, link: &mut L, code: FaultCode, detail: impl Display) -> Result<(), L::Error> {
-        // Number 0 is no request's, and session 0 none's.
-        let header = Header { kind: Kind::Response, sequence: 0, session: self.session.unwrap_or(0) };
-        self.replies.fail(link, header, code, detail)
+        tell(&self.sessions, &mut self.replies, link, code, detail)
     }
 
     /// Takes bytes from the link, and acts on and answers every request that ends in them.
@@ -54,24 +90,126 @@ impl<'b> Server<'b> {
         device: &mut D,
     ) -> Result<(), L::Error> {
         while !bytes.is_empty() {
+            let (sessions, replies) = (&mut self.sessions, &mut self.replies);
             match self.accumulator.take(&mut bytes) {
-                Received::Frame(frame) if frame.header.kind == Kind::Request => match frame.message::<Request<'_>>() {
-                    Ok(request) => {
-                        let answer = requests::Answer { link, replies: &mut self.replies, header: frame.header };
-                        requests::answer(&mut self.session, device, &request, answer)?;
-                    }
-                    Err(error) => self.replies.fail(link, frame.header, FaultCode::BadRequest, error)?,
-                },
-                Received::Dropped(error) => {
-                    log::dropped(error);
-                    // It had no sequence number to answer to.
-                    let body = self.replies.max_body();
-                    let detail = format_args!("{error}; bodies of up to {body} bytes are taken");
-                    self.tell(link, FaultCode::FrameDropped, detail)?;
+                Received::Frame(frame) if frame.header.kind == Kind::Request => {
+                    request(&frame, sessions, replies, link, device)?;
                 }
+                Received::Dropped(error) => dropped(error, sessions, replies, link)?,
                 Received::Frame(_) | Received::Nothing => {}
+            }
+            #[cfg(feature = "key")]
+            if self.sessions.id().is_some() {
+                self.accumulator.limit(usize::MAX);
             }
         }
         Ok(())
     }
+}
+
+/// Acts on the request in `frame`, or sends its answer again.
+fn request<L: Link, D: Device>(
+    frame: &Frame<'_>,
+    sessions: &mut Sessions,
+    replies: &mut Replies<'_>,
+    link: &mut L,
+    device: &mut D,
+) -> Result<(), L::Error> {
+    match sessions.standing(frame) {
+        Standing::Next => {
+            let answer = requests::Answer { link, replies, header: frame.header, key: sessions.key() };
+            match frame.message::<Request<'_>>() {
+                Ok(request) => requests::answer(device, &request, answer),
+                Err(error) => answer.fail(FaultCode::BadRequest, error),
+            }
+        }
+        Standing::Again => replies.repeat(link),
+        Standing::Past => Ok(()),
+        Standing::Forged => dropped(FrameError::Code, sessions, replies, link),
+        Standing::Unsealed => no_session(FaultCode::KeyRequired, frame.header, replies, link),
+        Standing::Strange => strange(frame, sessions, replies, link, device),
+    }
+}
+
+/// Answers a request of no open session: a hello opens one, or with a key its proof does.
+fn strange<L: Link, D: Device>(
+    frame: &Frame<'_>,
+    sessions: &mut Sessions,
+    replies: &mut Replies<'_>,
+    link: &mut L,
+    device: &mut D,
+) -> Result<(), L::Error> {
+    let Header { session: id, sequence, .. } = frame.header;
+    let max_body = replies.max_body() as u32;
+    let hello = |challenge| Response::Hello { version: VERSION, schema: SCHEMA_HASH, max_body, challenge };
+    match frame.message() {
+        Ok(Request::Hello { version, schema }) if (version, schema) != (VERSION, SCHEMA_HASH) => {
+            replies.send_aside(link, frame.header, &hello(None))
+        }
+        #[cfg(feature = "key")]
+        Ok(Request::Hello { .. }) if sessions.lock.is_some() => match sessions.challenge(id) {
+            Some(challenge) => replies.send_aside(link, frame.header, &hello(Some(challenge))),
+            None => {
+                let detail = "the device has no random numbers to make a challenge of";
+                replies.fail_aside(link, frame.header, FaultCode::Unsupported, detail)
+            }
+        },
+        #[cfg(feature = "key")]
+        Ok(Request::Prove { proof }) => match sessions.prove(id, sequence, &proof) {
+            Ok(proof) => {
+                device.forget();
+                replies.send(link, frame.header, None, &Response::Proved { proof })
+            }
+            Err(code) => no_session(code, frame.header, replies, link),
+        },
+        Ok(Request::Hello { .. }) => {
+            device.forget();
+            sessions.open(id, sequence);
+            replies.send(link, frame.header, None, &hello(None))
+        }
+        #[cfg(feature = "key")]
+        _ if sessions.lock.is_some() => no_session(FaultCode::KeyRequired, frame.header, replies, link),
+        _ => no_session(FaultCode::NoSession, frame.header, replies, link),
+    }
+}
+
+/// Refuses a request of no open session.
+fn no_session<L: Link>(
+    code: FaultCode,
+    header: Header,
+    replies: &mut Replies<'_>,
+    link: &mut L,
+) -> Result<(), L::Error> {
+    log::refused(header.sequence, code);
+    let detail = match code {
+        FaultCode::WrongKey => "the proof is of another key",
+        FaultCode::KeyRequired => "prove the key first, on the challenge of a new hello",
+        _ => "is not open here: the device restarted, or another host said hello",
+    };
+    replies.fail_aside(link, header, code, format_args!("session {:016x}: {detail}", header.session))
+}
+
+/// Tells of a frame that was dropped: it had no number to answer to.
+fn dropped<L: Link>(
+    error: FrameError,
+    sessions: &Sessions,
+    replies: &mut Replies<'_>,
+    link: &mut L,
+) -> Result<(), L::Error> {
+    log::dropped(error);
+    let body = replies.max_body();
+    let detail = format_args!("{error}; bodies of up to {body} bytes are taken");
+    tell(sessions, replies, link, FaultCode::FrameDropped, detail)
+}
+
+fn tell<L: Link>(
+    sessions: &Sessions,
+    replies: &mut Replies<'_>,
+    link: &mut L,
+    code: FaultCode,
+    detail: impl Display,
+) -> Result<(), L::Error> {
+    // Number 0 is no request's, and session 0 none's.
+    let header = Header { kind: Kind::Response, sequence: 0, session: sessions.id().unwrap_or(0) };
+    replies.fail_aside(link, header, code, detail)
 }

@@ -332,9 +332,9 @@ fn garbage_and_oversized_frames_are_told_and_the_next_request_is_answered() {
 #[test]
 fn a_session_that_is_not_open_is_refused_by_its_number() {
     on_a_board(&Setup { flash: &[], ram: 8192, uploads: false }, |mut wire| {
-        let (mut scratch, mut frame) = ([0; 64], [0; 80]);
+        let mut frame = [0; 80];
         let header = rpc_protocol::Header { kind: rpc_protocol::Kind::Request, sequence: 3, session: 0xABCD };
-        let length = rpc_protocol::frame::encode(header, &Request::Info, &mut scratch, &mut frame).unwrap();
+        let length = rpc_protocol::frame::encode(header, &Request::Info, None, &mut frame).unwrap();
         wire.send(&frame[..length], Instant::now()).unwrap();
         let mut answer = std::mem::take(&mut wire.sent.0);
         let end = answer.len() - 1;

@@ -1,94 +1,14 @@
 //! The host's side: one request, one answer, each within a deadline.
 
+mod child;
+mod error;
+mod exchange;
 mod link;
 mod session;
+mod tcp;
 
-pub use link::{ChildLink, Link};
+pub use child::ChildLink;
+pub use error::ClientError;
+pub use link::Link;
 pub use session::{Answer, Client, DeviceInfo, Samples};
-
-use std::time::Duration;
-
-use crate::messages::FaultCode;
-
-/// What can go wrong between host and device.
-#[derive(Debug)]
-pub enum ClientError {
-    /// The link could not be opened or broke.
-    Link(std::io::Error),
-    /// The device closed the link, for instance because its process ended.
-    Closed {
-        /// what the device's process said last, or how it ended
-        reason: String,
-    },
-    /// No answer within the deadline.
-    Timeout {
-        /// which request
-        request: &'static str,
-        /// how long was waited
-        after: Duration,
-        /// damaged frames seen meanwhile
-        damaged: u32,
-    },
-    /// The device speaks another protocol version or schema.
-    Incompatible {
-        /// version and schema hash of this side
-        host: (u16, u32),
-        /// version and schema hash of the device
-        device: (u16, u32),
-    },
-    /// More bytes than an artifact has.
-    TooLarge {
-        /// how many
-        bytes: usize,
-    },
-    /// An answer of the wrong kind: a bug on one side.
-    Unexpected {
-        /// which request
-        request: &'static str,
-    },
-    /// The device could not do what was asked.
-    Device {
-        /// which request
-        request: &'static str,
-        /// what kind of failure
-        code: FaultCode,
-        /// the device's own words
-        detail: String,
-    },
-}
-
-impl std::fmt::Display for ClientError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            ClientError::Link(e) => write!(f, "the link to the device failed: {e}"),
-            ClientError::Closed { reason } => write!(f, "the device closed the link: {reason}"),
-            ClientError::Timeout { request, after, damaged } => write!(
-                f,
-                "no answer to `{request}` within {:.1} s ({damaged} damaged frames seen)",
-                after.as_secs_f64()
-            ),
-            ClientError::Incompatible { host, device } => write!(
-                f,
-                "the device speaks protocol version {} (schema {:08x}), this program {} ({:08x}): build both from one \
-                 release",
-                device.0, device.1, host.0, host.1
-            ),
-            ClientError::TooLarge { bytes } => write!(f, "{bytes} bytes are more than any artifact has (4 GiB)"),
-            ClientError::Unexpected { request } => {
-                write!(f, "the device answered `{request}` with a message of another kind")
-            }
-            ClientError::Device { request, code, detail } => {
-                write!(f, "the device could not do `{request}` ({code:?}): {detail}")
-            }
-        }
-    }
-}
-
-impl std::error::Error for ClientError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            ClientError::Link(e) => Some(e),
-            _ => None,
-        }
-    }
-}
+pub use tcp::{DEFAULT_PORT, TcpLink};

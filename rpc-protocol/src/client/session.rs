@@ -1,18 +1,15 @@
-//! A session with a device: hello, then typed requests.
+//! A session with a device: hello, the proof of a key where it asks for one, then typed requests.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::exchange::{Exchange, HELLO, MAX_BODY};
 use super::{ClientError, Link};
-use crate::accumulator::{Accumulator, Received};
-use crate::frame::{self, CRC_BYTES, HEADER_BYTES, Header, Kind, crc32c};
+use crate::frame::crc32c;
+use crate::key::{Challenge, Key, Side};
 use crate::messages::{MemoryUse, Request, Response, SCHEMA_HASH, VERSION, WrongElement};
 
 /// Room a message's own fields take beside the data they carry.
 const FIELDS: usize = 32;
-/// Longest frame body this side takes.
-const MAX_BODY: usize = 1 << 16;
-/// Longest a request is waited for, whatever its patience: a moment that far away can still be reckoned with.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// What a device says of itself.
 #[derive(Clone, Debug)]
@@ -46,67 +43,53 @@ pub type Answer<T> = Result<T, ClientError>;
 /// The host's side of one session.
 #[derive(Debug)]
 pub struct Client<L> {
-    link: L,
-    session: u64,
-    sequence: u32,
-    accumulator: Accumulator<Vec<u8>>,
-    pending: Vec<u8>,
-    scratch: Vec<u8>,
-    wire: Vec<u8>,
+    exchange: Exchange<L>,
     chunk: usize,
     patience: Duration,
 }
 
-/// A request that was sent.
-struct Call {
-    name: &'static str,
-    /// The header of its answer.
-    answer: Header,
-    patience: Duration,
-    deadline: Instant,
-}
-
-impl Call {
-    fn timeout(&self, damaged: u32) -> ClientError {
-        ClientError::Timeout { request: self.name, after: self.patience, damaged }
-    }
-
-    /// Whether a frame of this header tells of something that keeps the answer from coming: it answers no request, and
-    /// is from this session, or from a device that knows none any more. Before the hello's answer it may be older.
-    fn is_ended_by(&self, header: Header) -> bool {
-        let told = Header { sequence: 0, ..self.answer };
-        header == told || (header == Header { session: 0, ..told } && self.name != HELLO)
-    }
-}
-
-/// The request that opens a session.
-const HELLO: &str = "hello";
-
 impl<L: Link> Client<L> {
-    /// Opens a session. `session` should be random and not 0; `patience` bounds each quick request (longer ones take
-    /// their own).
+    /// Opens a session with a device that asks for no key. `session` should be random and not 0; `patience` bounds each
+    /// quick request (longer ones take their own).
     pub fn open(link: L, session: u64, patience: Duration) -> Answer<Client<L>> {
-        let mut client = Client {
-            link,
-            session,
-            sequence: 0,
-            accumulator: Accumulator::new(vec![0; frame::wire_bytes(MAX_BODY)]),
-            pending: Vec::new(),
-            scratch: vec![0; HEADER_BYTES + MAX_BODY + CRC_BYTES],
-            wire: vec![0; frame::wire_bytes(MAX_BODY)],
-            chunk: 64,
-            patience,
-        };
+        Client::open_with(link, session, patience, None)
+    }
+
+    /// Opens a session, and proves `key` where the device asks for it; see [`Client::is_proved`].
+    pub fn open_with(link: L, session: u64, patience: Duration, key: Option<&Key>) -> Answer<Client<L>> {
+        let mut client = Client { exchange: Exchange::new(link, session), chunk: 1, patience };
         let hello = Request::Hello { version: VERSION, schema: SCHEMA_HASH };
-        let (version, schema, max_body) = client.call(HELLO, &hello, patience, |r| match r {
-            Response::Hello { version, schema, max_body } => Some((version, schema, max_body)),
+        let (version, schema, max_body, challenge) = client.call(HELLO, &hello, patience, |r| match r {
+            Response::Hello { version, schema, max_body, challenge } => Some((version, schema, max_body, challenge)),
             _ => None,
         })?;
         if (version, schema) != (VERSION, SCHEMA_HASH) {
             return Err(ClientError::Incompatible { host: (VERSION, SCHEMA_HASH), device: (version, schema) });
         }
+        if let Some(challenge) = challenge {
+            client.prove(key.ok_or(ClientError::KeyRequired)?, &challenge)?;
+        }
         client.chunk = (max_body as usize).min(MAX_BODY).saturating_sub(FIELDS).max(1);
         Ok(client)
+    }
+
+    fn prove(&mut self, key: &Key, challenge: &Challenge) -> Answer<()> {
+        let session = self.exchange.session();
+        let request = Request::Prove { proof: key.proof(Side::Host, session, challenge) };
+        let proof = self.call("prove", &request, self.patience, |r| match r {
+            Response::Proved { proof } => Some(proof),
+            _ => None,
+        })?;
+        if !key.is_proved_by(&proof, Side::Device, session, challenge) {
+            return Err(ClientError::Impostor);
+        }
+        self.exchange.key = Some(key.session(session, challenge));
+        Ok(())
+    }
+
+    /// Whether host and device proved a key to each other.
+    pub fn is_proved(&self) -> bool {
+        self.exchange.key.is_some()
     }
 
     /// What the device is.
@@ -240,59 +223,6 @@ impl<L: Link> Client<L> {
         patience: Duration,
         pick: impl FnOnce(Response<'_>) -> Option<T>,
     ) -> Answer<T> {
-        let patience = patience.min(LONGEST);
-        let deadline = Instant::now() + patience;
-        // 0 is no request's.
-        self.sequence = self.sequence.wrapping_add(1).max(1);
-        let header = Header { kind: Kind::Request, sequence: self.sequence, session: self.session };
-        let length = frame::encode(header, request, &mut self.scratch, &mut self.wire)
-            .map_err(|_| ClientError::Unexpected { request: name })?;
-        let call = Call { name, answer: Header { kind: Kind::Response, ..header }, patience, deadline };
-        if let Err(e) = self.link.send(&self.wire[..length], deadline) {
-            return Err(match e.kind() {
-                std::io::ErrorKind::TimedOut => call.timeout(0),
-                std::io::ErrorKind::BrokenPipe => ClientError::Closed { reason: self.link.closed_reason() },
-                _ => ClientError::Link(e),
-            });
-        }
-        self.answer(&call, pick)
-    }
-
-    fn answer<T>(&mut self, call: &Call, pick: impl FnOnce(Response<'_>) -> Option<T>) -> Answer<T> {
-        let request = call.name;
-        let mut damaged = 0;
-        loop {
-            while !self.pending.is_empty() {
-                let mut input = self.pending.as_slice();
-                let received = self.accumulator.take(&mut input);
-                let rest = input.len();
-                self.pending.drain(..self.pending.len() - rest);
-                match received {
-                    // An answer to a request that was given up, or of an earlier session, is passed over.
-                    Received::Frame(f) if f.header == call.answer || call.is_ended_by(f.header) => {
-                        return match f.message::<Response<'_>>() {
-                            Ok(Response::Failed { code, detail }) => {
-                                Err(ClientError::Device { request, code, detail: detail.to_string() })
-                            }
-                            Ok(r) => pick(r).ok_or(ClientError::Unexpected { request }),
-                            Err(_) => Err(ClientError::Unexpected { request }),
-                        };
-                    }
-                    Received::Dropped(_) => damaged += 1,
-                    Received::Frame(_) | Received::Nothing => {}
-                }
-            }
-            // A device that sends something all the time is no nearer to an answer.
-            if Instant::now() >= call.deadline {
-                return Err(call.timeout(damaged));
-            }
-            match self.link.receive(call.deadline).map_err(ClientError::Link)? {
-                None => return Err(call.timeout(damaged)),
-                Some(bytes) if bytes.is_empty() => {
-                    return Err(ClientError::Closed { reason: self.link.closed_reason() });
-                }
-                Some(bytes) => self.pending = bytes,
-            }
-        }
+        self.exchange.call(name, request, patience, pick)
     }
 }
