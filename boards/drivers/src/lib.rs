@@ -1,12 +1,14 @@
 //! The few peripherals the firmware needs, a file each: serial lines to a host, and clocks that count for years.
 #![no_std]
 
+mod cmsdk_timer;
 mod cmsdk_uart;
 mod nrf_timer;
 mod nrf_uart;
 mod register;
 mod systick;
 
+pub use cmsdk_timer::CmsdkTimer;
 pub use cmsdk_uart::CmsdkUart;
 pub use nrf_timer::NrfTimer;
 pub use nrf_uart::NrfUart;

@@ -35,6 +35,7 @@ impl<C: Clock> Clock for Chip<C> {
 }
 
 impl<C: Clock> Firmware for Chip<C> {
+    #[inline(always)]
     fn paint_stack(&mut self) {
         self.stack.paint();
     }

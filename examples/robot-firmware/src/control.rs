@@ -2,9 +2,10 @@
 
 use core::sync::atomic::Ordering;
 
+use lathe_drivers::CmsdkTimer;
+
 use crate::motor::Motor;
 use crate::shared::{EARLIEST, HEARD, LATEST, LONGEST, MISSED, SPEED, push};
-use crate::timer::Timer;
 
 /// Ticks of a period.
 pub const PERIOD: u32 = 2500;
@@ -33,7 +34,7 @@ impl Control {
     }
 
     /// One period, which `timer` has just begun; `clock` counts on by itself.
-    pub fn period(&mut self, timer: Timer, clock: Timer) {
+    pub fn period(&mut self, timer: CmsdkTimer, clock: CmsdkTimer) {
         let begun = clock.left();
         timer.clear();
         self.watch(begun);

@@ -7,7 +7,6 @@ mod motor;
 mod panic;
 mod report;
 mod shared;
-mod timer;
 
 use core::arch::asm;
 use core::sync::atomic::Ordering;
@@ -16,10 +15,9 @@ use control::{Control, PERIOD};
 use cortex_m_rt::{entry, exception};
 use device_runtime::artifact::cortex_m;
 use device_runtime::{ArenaMemory, Host, LoadError, Model, Progress, include_artifact};
-use lathe_drivers::CmsdkUart;
+use lathe_drivers::{CmsdkTimer, CmsdkUart};
 use report::{Inference, Report};
 use shared::{HEARD, WINDOW};
-use timer::Timer;
 
 /// Periods after which the firmware reports.
 const PERIODS: u32 = 10_000;
@@ -32,15 +30,9 @@ const UART: usize = 0x4000_4000;
 const CONTROL_INTERRUPT: u32 = 8;
 
 // SAFETY: the board has two such timers, and nothing else here uses them.
-static CONTROL_TIMER: SharedTimer = SharedTimer(unsafe { Timer::at(0x4000_0000) });
+static CONTROL_TIMER: CmsdkTimer = unsafe { CmsdkTimer::at(0x4000_0000) };
 // SAFETY: as above.
-static CLOCK: SharedTimer = SharedTimer(unsafe { Timer::at(0x4000_1000) });
-
-/// A timer that interrupt and main loop both read.
-struct SharedTimer(Timer);
-
-// SAFETY: each access is one load or store of a device register.
-unsafe impl Sync for SharedTimer {}
+static CLOCK: CmsdkTimer = unsafe { CmsdkTimer::at(0x4000_1000) };
 
 static ARTIFACT: &[u8] = include_artifact!("../vibration.lathe");
 
@@ -65,15 +57,15 @@ fn listen(arena: &mut [u8], report: &mut Report) -> Result<Inference, LoadError>
     let mut model = unsafe { Model::load(ARTIFACT, &host, arena) }?;
     let self_test = model.verify_golden().is_ok();
     let mut inference = Inference { self_test, ..Inference::default() };
-    CLOCK.0.start(u32::MAX);
-    CONTROL_TIMER.0.interrupt_every(PERIOD, CONTROL_INTERRUPT);
+    CLOCK.start(u32::MAX);
+    CONTROL_TIMER.interrupt_every(PERIOD, CONTROL_INTERRUPT);
     while shared::periods() < PERIODS {
         let last = model.input_as::<f32>(0).and_then(shared::window);
         let Some(last) = last else { continue };
         loop {
-            let before = CLOCK.0.left();
+            let before = CLOCK.left();
             let progress = if cfg!(feature = "no-preemption") { uninterrupted(&mut model) } else { model.step() };
-            inference.longest_step = inference.longest_step.max(before.wrapping_sub(CLOCK.0.left()));
+            inference.longest_step = inference.longest_step.max(before.wrapping_sub(CLOCK.left()));
             report.tell_now_and_then();
             if progress == Progress::Done {
                 break;
@@ -113,7 +105,7 @@ unsafe fn DefaultHandler(_: i16) {
     static mut CONTROL: Control = Control::new();
     // SAFETY: only this handler can name it, and a handler does not interrupt itself.
     let control = unsafe { &mut *(&raw mut CONTROL) };
-    control.period(CONTROL_TIMER.0, CLOCK.0);
+    control.period(CONTROL_TIMER, CLOCK);
 }
 
 const _: () = assert!(WINDOW < motor::CHANGE as usize);

@@ -9,7 +9,7 @@ fn board(flash: u64, ram: u64) -> String {
     format!(
         "name = \"desk\"\nabout = \"on the desk\"\nemulated = false\ntarget = \"{HERE}\"\ncpu = \"{}\"\nclock_hz = 1000\n\
          [memory.flash]\norigin = 0\nbytes = {}\n[memory.ram]\norigin = 0x2000_0000\nbytes = {ram}\n\
-         [firmware]\nflash_bytes = 4096\nstack_bytes = 16384\n[link]\nkind = \"uart\"\nbaud = 9600\n",
+         [firmware]\nflash_bytes = 4096\nstack_bytes = 16384\nown_stack_bytes = 2048\n[link]\nkind = \"uart\"\nbaud = 9600\n",
         if HERE.starts_with("x86") { "x86-64-v3" } else { "cortex-a57" },
         flash + 4096,
     )

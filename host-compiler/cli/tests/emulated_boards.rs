@@ -10,9 +10,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use lathe_artifact::ArtifactContents;
-use lathe_driver::boards;
-use rpc_protocol::FaultCode;
+use lathe_driver::boards::{self, Board, Runner};
 use rpc_protocol::client::{ChildLink, Client, ClientError, Link};
+use rpc_protocol::{FaultCode, Request};
 use support::onnx::{noise, small_network, small_network_answer};
 use support::{Bench, assert_close, json, thumb};
 
@@ -127,12 +127,16 @@ fn powered_on(flash: &Path) -> Client<ChildLink> {
 }
 
 fn link(flash: &Path) -> ChildLink {
-    let board = boards::find(BOARD).unwrap();
+    link_of(&boards::find(BOARD).unwrap(), flash)
+}
+
+fn link_of(board: &Board, flash: &Path) -> ChildLink {
+    let Some(Runner::Qemu { machine }) = &board.runner else { panic!("{} is not emulated", board.name) };
     let firmware = Path::new(env!("CARGO_BIN_EXE_host-compiler")).ancestors().nth(2).unwrap();
     let mut command = Command::new("qemu-system-arm");
-    command.args(["-machine", BOARD, "-display", "none", "-monitor", "none", "-icount", "shift=0"]);
+    command.args(["-machine", machine, "-display", "none", "-monitor", "none", "-icount", "shift=0"]);
     command.args(["-chardev", "stdio,id=link,signal=off", "-serial", "chardev:link", "-kernel"]);
-    command.arg(firmware.join("boards").join(BOARD).join("firmware.elf"));
+    command.arg(firmware.join("boards").join(&board.name).join("firmware.elf"));
     let (address, file) = (board.artifact_address(), flash.display());
     command.args(["-device", &format!("loader,force-raw=on,file={file},addr={address:#x}")]);
     ChildLink::start(command).unwrap().ended_at_once()
@@ -156,6 +160,54 @@ fn refuses<T: std::fmt::Debug>(
     }
     assert_eq!(client.info().unwrap().target, TARGET);
 }
+
+/// A board whose flash holds a model of this one kernel, its input given.
+fn with_kernel(board: &Board, kernel: &[u16]) -> Client<ChildLink> {
+    let bench = Bench::new();
+    let model = thumb::contents(&board.target, kernel).to_bytes().unwrap();
+    let mut client = Client::open(link_of(board, &bench.write("m.lathe", &model)), 7, PATIENCE).unwrap();
+    client.load(1, PATIENCE).unwrap();
+    client.set_input(0, &[9; thumb::ARENA as usize]).unwrap();
+    client
+}
+
+/// Stack that is taken besides the model's, by what runs it and by the deepest of everything else.
+fn own_stack(board: &Board) -> (u64, u64) {
+    let mut client = with_kernel(board, thumb::DEEP);
+    client.run(PATIENCE).unwrap();
+    let deep = client.memory_use().unwrap();
+    assert!(deep.run_stack >= thumb::DEPTH, "{}: {deep:?}", board.name);
+    let mut client = with_kernel(board, thumb::RETURN);
+    client.info().unwrap();
+    client.run(PATIENCE).unwrap();
+    client.output(0, thumb::ARENA as usize).unwrap();
+    let whole = Request::Time { number: 1, repeat: 2, min_repeat_ms: 0, cooldown_ms: 0, flush_cache: false };
+    for timing in [whole, Request::Profile { number: 1 }] {
+        client.time(&timing, PATIENCE).unwrap();
+    }
+    client.self_test(PATIENCE).unwrap_err();
+    let used = client.memory_use().unwrap();
+    ((deep.stack - deep.run_stack).into(), used.stack.into())
+}
+
+#[test]
+#[ignore = "needs the boards' firmware: cargo xtask test --only boards"]
+fn the_firmware_keeps_to_its_share_of_the_stack() {
+    let mut wrong = Vec::new();
+    for board in boards::list().unwrap().into_iter().filter(|board| board.emulated) {
+        let (below, deepest) = own_stack(&board);
+        let (own, there) = (board.firmware.own_stack_bytes, board.firmware.stack_bytes);
+        println!("{}: {below} bytes of stack below a model, {deepest} at the deepest", board.name);
+        // A figure far above what is true would refuse models that fit.
+        if !(below..=below + SLACK).contains(&own) || deepest + SLACK > there {
+            wrong.push(format!("{}: {below} and {deepest}; board.toml says {own} of {there}", board.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What an interrupt may take besides, and how much more of the stack a board's description may say than is measured.
+const SLACK: u64 = 1024;
 
 #[test]
 #[ignore = "needs the boards' firmware: cargo xtask test --only boards"]

@@ -66,6 +66,8 @@ pub struct Ram {
     pub stack_reserved: u64,
     /// stack bytes that running the model needs of them
     pub stack: u64,
+    /// stack bytes that the firmware needs of them, below which the model runs
+    pub firmware_stack: u64,
 }
 
 /// The step at which the most bytes are live.
@@ -148,14 +150,16 @@ pub enum MisfitError {
     },
     /// Too little stack.
     #[error(
-        "the model does not fit {board}: it needs {needed} bytes of stack and its board.toml reserves {there} \
-         (firmware.stack_bytes)"
+        "the model does not fit {board}: it needs {needed} bytes of stack and the firmware itself {firmware}, and \
+         board.toml reserves {there} (firmware.stack_bytes)"
     )]
     Stack {
         /// the board
         board: String,
         /// bytes needed
         needed: u64,
+        /// bytes the firmware needs
+        firmware: u64,
         /// bytes reserved
         there: u64,
     },
@@ -188,6 +192,7 @@ impl Footprint {
             workspace,
             stack_reserved,
             stack: header.stack_bytes.into(),
+            firmware_stack: board.firmware.own_stack_bytes,
         };
         let (peak_step, largest_tensors) = at_the_peak(artifact);
         let mut footprint = Footprint {
@@ -233,8 +238,9 @@ impl Footprint {
                 largest: listed(&self.largest_tensors),
             });
         }
-        if ram.stack > ram.stack_reserved {
-            return Err(MisfitError::Stack { board, needed: ram.stack, there: ram.stack_reserved });
+        if ram.stack.saturating_add(ram.firmware_stack) > ram.stack_reserved {
+            let (needed, firmware) = (ram.stack, ram.firmware_stack);
+            return Err(MisfitError::Stack { board, needed, firmware, there: ram.stack_reserved });
         }
         Ok(())
     }

@@ -31,6 +31,10 @@ pub fn run() -> Result<Done> {
         board::cannot_panic(&board::firmware(board))?;
     }
     let built = format!("{} boards built", boards.len());
+    let mut own = workspace::cargo();
+    own.args(["test", "--manifest-path"]).arg(board::folder().join("Cargo.toml")).arg("--target-dir");
+    own.arg(board::cargo_folder()).args(["--package", "lathe-drivers", "--package", "lathe-memory-map", "--lib"]);
+    process::run(&mut own)?;
     copy()?;
     if !process::on_path(EMULATOR) {
         return Ok(Done::Skipped(format!("{built}, none run: {EMULATOR} is not installed")));

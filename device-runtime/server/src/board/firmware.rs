@@ -15,7 +15,7 @@ pub trait Clock {
 
 /// What the server asks of firmware besides the time.
 pub trait Firmware: Clock {
-    /// Paints the stack that is free now, below the caller.
+    /// Paints the stack that is free now, below the caller. Inlined always, or what it calls has frames there itself.
     fn paint_stack(&mut self);
 
     /// What was used of the stack, by the paint that is gone.

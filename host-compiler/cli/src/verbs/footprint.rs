@@ -54,7 +54,8 @@ pub fn text(footprint: &Footprint) -> String {
     line("  static data", known(ram.static_data), "");
     line("  arena", number(ram.arena), "");
     line("  workspace", number(ram.workspace), "");
-    line("  stack", number(ram.stack_reserved), &format!("reserved; the model needs {}", ram.stack));
+    let stack = format!("reserved; the model needs {}, the firmware {}", ram.stack, ram.firmware_stack);
+    line("  stack", number(ram.stack_reserved), &stack);
     if let Some(peak) = &footprint.peak_step {
         text += &format!("largest tensors at step {} ({})\n", peak.step, peak.label);
         text += &items(&footprint.largest_tensors);

@@ -16,6 +16,10 @@ pub const UNDEFINED: &[u16] = &[0xDE00];
 /// `ldr r1, [r0]`, `movs r2, #1`, `lsls r2, r2, #12`, `str r2, [r1, r2]`, `bx lr`: writes a word 4096 bytes behind the
 /// arena's start.
 pub const WRITE_BEYOND: &[u16] = &[0x6801, 0x2201, 0x0312, 0x508A, 0x4770];
+/// Four times `sub sp, #508`, `str r0, [sp]`, four times `add sp, #508`, `bx lr`: needs a deep stack.
+pub const DEEP: &[u16] = &[0xB0FF, 0xB0FF, 0xB0FF, 0xB0FF, 0x9000, 0xB07F, 0xB07F, 0xB07F, 0xB07F, 0x4770];
+/// How deep.
+pub const DEPTH: u32 = 4 * 508;
 /// How far behind the arena's end that reaches.
 pub const BEYOND: u64 = 4096 + 4 - ARENA as u64;
 

@@ -73,6 +73,8 @@ pub struct Reserved {
     pub flash_bytes: u64,
     /// bytes at the top of RAM that are the stack's
     pub stack_bytes: u64,
+    /// bytes of them that the firmware has in use where it runs a model, as measured: the model gets the rest
+    pub own_stack_bytes: u64,
 }
 
 /// How a host reaches a board.

@@ -59,6 +59,11 @@ pub fn parse(text: &str, file: &str) -> Result<Board, BoardError> {
         let message = format!("firmware.stack_bytes is {wanted} and leaves nothing of the {there} bytes of memory.ram");
         return Err(at(reserved, message));
     }
+    if board.firmware.own_stack_bytes > board.firmware.stack_bytes {
+        let (own, there) = (board.firmware.own_stack_bytes, board.firmware.stack_bytes);
+        let message = format!("firmware.own_stack_bytes is {own}, more than the {there} of firmware.stack_bytes");
+        return Err(at(reserved, message));
+    }
     Ok(board)
 }
 
@@ -96,6 +101,7 @@ bytes = 0x0002_0000
 [firmware]
 flash_bytes = 0x0002_0000
 stack_bytes = 8192
+own_stack_bytes = 2048
 [link]
 kind = "uart"
 baud = 115_200
@@ -153,6 +159,8 @@ machine = "mps2-an386"
         assert!(message.contains("line 13: firmware.flash_bytes is 4194304"), "{message}");
         let message = error("flash_bytes = 0x0002_0000", "flash_bytes = 0x0002_000A");
         assert!(message.contains("line 13: firmware.flash_bytes puts the artifact at 0x2000a"), "{message}");
+        let message = error("own_stack_bytes = 2048", "own_stack_bytes = 8193");
+        assert!(message.contains("line 13: firmware.own_stack_bytes is 8193, more than the 8192"), "{message}");
         let message = error("stack_bytes = 8192", "stack_bytes = 0x2_0000");
         assert!(message.contains("firmware.stack_bytes is 131072"), "{message}");
     }
