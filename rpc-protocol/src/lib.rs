@@ -22,4 +22,7 @@ mod stuffing;
 
 pub use accumulator::{Accumulator, Received};
 pub use frame::{Frame, FrameError, Header, Kind};
-pub use messages::{FaultCode, MemoryUse, ProtocolVersion, Request, Response, SCHEMA_HASH, VERSION, WrongElement};
+pub use messages::{
+    FaultCode, MemoryUse, ProtocolVersion, Request, Response, SCHEMA_HASH, TrialFault, TrialOutcome, VERSION,
+    WrongElement,
+};

@@ -175,6 +175,22 @@ messages! {
         MemoryUse,
         /// Ends the session; the device forgets the model.
         Bye,
+        /// Tries a candidate of the loaded bundle: one checked run on noise, and if it was right, `repeat` samples of
+        /// `number` runs each.
+        Trial {
+            /// number of the candidate: a step of the bundle
+            candidate: u32,
+            /// runs in one sample
+            number: u32,
+            /// samples
+            repeat: u32,
+            /// `number` grows until a sample takes at least this
+            min_repeat_ms: u32,
+            /// rest after each sample
+            cooldown_ms: u32,
+            /// the candidate is abandoned when the trial has taken so long
+            limit_ms: u32,
+        },
     }
 
     /// What the device answers.
@@ -271,6 +287,73 @@ messages! {
             #[serde(borrow)]
             detail: &'a str,
         },
+        /// To `Trial`: what became of the candidate, and what `GetSamples` will give if it was right.
+        Tried {
+            /// what became of it
+            outcome: TrialOutcome,
+            /// runs in one sample, as grown
+            number: u32,
+            /// samples held
+            samples: u32,
+            /// address of the arena, for addresses of faults
+            arena: u64,
+        },
+    }
+
+    /// What became of a candidate. A `pc` is counted from the start of the bundle's code, and the greatest number when
+    /// it is outside or not known.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    enum TrialOutcome {
+        /// every check was met
+        Right,
+        /// the processor stopped it
+        Faulted {
+            /// why
+            kind: TrialFault,
+            /// the instruction
+            pc: u64,
+            /// the address it was about; 0 when there is none
+            address: u64,
+        },
+        /// it took longer than the limit
+        Abandoned {
+            /// the instruction it was at
+            pc: u64,
+        },
+        /// it wrote to the arena outside the arguments it writes
+        WroteOutside {
+            /// the first changed byte, counted from the arena's start
+            offset: u64,
+        },
+        /// it left its stack
+        StackOverflow {
+            /// the instruction
+            pc: u64,
+            /// the address it was about
+            address: u64,
+        },
+        /// an output's sum is not what the check asks for
+        WrongNumbers {
+            /// number of the check in the bundle
+            check: u32,
+            /// the sum, in the check's unit
+            found: i64,
+        },
+    }
+
+    /// Why a processor stops a program.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    enum TrialFault {
+        /// it may not read or write there
+        Memory,
+        /// nothing answers there, or not at that alignment
+        Bus,
+        /// there is no such instruction, or none may be executed there
+        Instruction,
+        /// arithmetic: a division by zero
+        Arithmetic,
+        /// something else
+        Other,
     }
 
     /// Kinds of failure.

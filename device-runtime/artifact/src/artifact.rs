@@ -12,6 +12,7 @@ use crate::layout::{KERNEL_BYTES, PROCESSOR_BYTES, kind};
 use crate::notes::{Note, Notes, PlannedTensor, StepInfo};
 use crate::plan::{Bounds, Plan, Step};
 use crate::sections::{Section, Sections};
+use crate::trial::{self, Trial};
 
 /// A checked artifact over the bytes of its file.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +27,7 @@ pub struct Artifact<'a> {
     constants: Section<'a>,
     notes: Notes<'a>,
     golden: Option<Golden<'a>>,
+    trial: Option<Trial<'a>>,
 }
 
 impl<'a> Artifact<'a> {
@@ -66,17 +68,22 @@ impl<'a> Artifact<'a> {
             align_log2: 0,
             bytes: &[],
         });
+        let trial = sections.find(kind::TRIAL, 0).map(|section| Trial::parse(section.bytes)).transpose()?;
         let bounds = Bounds {
             kernels,
             arena_bytes: header.arena_bytes,
             arena_align_log2: header.arena_align_log2,
             constant_bytes: u32::try_from(constants.bytes.len()).unwrap_or(u32::MAX),
             constant_align_log2: constants.align_log2,
+            noise_bytes: trial.map_or(0, |trial| trial.noise_bytes),
         };
         let plan = Plan::parse(sections.required(kind::PLAN)?, &bounds)?;
+        if let Some(trial) = &trial {
+            trial::check(trial, &plan)?;
+        }
         let notes = Notes::parse(sections, strings, header.arena_bytes, plan.len())?;
         let golden = sections.find(kind::GOLDEN, 0).map(|section| Golden::parse(section.bytes, &io)).transpose()?;
-        Ok(Artifact { header, sections, strings, io, plan, kernels, processors, constants, notes, golden })
+        Ok(Artifact { header, sections, strings, io, plan, kernels, processors, constants, notes, golden, trial })
     }
 
     /// What the header says.
@@ -175,6 +182,11 @@ impl<'a> Artifact<'a> {
     /// The golden self-test, when the artifact carries one.
     pub fn golden(&self) -> Option<Golden<'a>> {
         self.golden
+    }
+
+    /// What makes a trial bundle of it, when it is one: each step is a candidate then, and it is no model.
+    pub fn trial(&self) -> Option<Trial<'a>> {
+        self.trial
     }
 
     /// Where each tensor lies in the arena; empty when the artifact does not carry it.

@@ -50,6 +50,8 @@ pub mod kind {
     pub const PROCESSORS: u16 = 8;
     /// Reserved for an Ed25519 signature.
     pub const SIGNATURE: u16 = 9;
+    /// What makes a bundle of candidates of an artifact: seeds and checks.
+    pub const TRIAL: u16 = 10;
     /// Label and operation count of each step.
     pub const STEP_INFO: u16 = 0x8001;
     /// Where each tensor lies in the arena and when it lives.
@@ -88,3 +90,9 @@ pub const GOLDEN_HEADER_BYTES: usize = 16;
 pub const GOLDEN_INPUT_BYTES: usize = 16;
 /// Bytes of one golden sample.
 pub const GOLDEN_SAMPLE_BYTES: usize = 20;
+/// Bytes of the seeds and counts at the start of the trial section.
+pub const TRIAL_HEADER_BYTES: usize = 16;
+/// Bytes of one check of a trial.
+pub const CHECK_BYTES: usize = 32;
+/// Alignment of the noise region, as a power of two.
+pub const NOISE_ALIGN_LOG2: u8 = 6;

@@ -3,6 +3,7 @@
 //! * [`Artifact::parse`] checks a whole file once; the accessors of [`Artifact`] cannot fail afterwards.
 //! * [`ArtifactContents`] (feature `std`) is what the compiler fills in, [`ArtifactContents::to_bytes`] writes it.
 //! * [`golden`] makes the inputs of the self-test from a seed, the same on the host and on the device.
+//! * [`noise`] and [`sums`] do so for trials of single kernels, and check what they wrote.
 //!
 //! The reader allocates nothing, has no `unsafe` and does not panic, whatever the bytes are.
 #![no_std]
@@ -23,9 +24,12 @@ mod host;
 mod io;
 mod kernels;
 pub mod layout;
+pub mod noise;
 mod notes;
 mod plan;
 mod sections;
+pub mod sums;
+mod trial;
 #[cfg(feature = "std")]
 mod writer;
 
@@ -41,8 +45,9 @@ pub use kernels::{Kernel, Processor, ProcessorKind};
 pub use layout::{MAX_ARGUMENTS, MAX_GOLDEN_SAMPLES};
 pub use notes::{Note, PlannedTensor, StepInfo};
 pub use plan::{Access, Argument, Grid, Launch, Space, Step};
+pub use trial::{Check, Trial};
 #[cfg(feature = "std")]
 pub use writer::{
     ArgumentEntry, ArtifactContents, GoldenEntry, KernelEntry, PlannedTensorEntry, ProcessorEntry, StepEntry,
-    TargetEntry, TensorEntry, WriteError,
+    TargetEntry, TensorEntry, TrialEntry, WriteError,
 };

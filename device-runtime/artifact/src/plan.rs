@@ -2,7 +2,9 @@
 
 use crate::error::ArtifactError;
 use crate::fields::{Fields, Records, check_align, check_range, check_zero, wrong_length};
-use crate::layout::{ARGUMENT_BYTES, GRID_BYTES, KERNEL_BYTES, MAX_ARGUMENTS, PLAN_HEADER_BYTES, STEP_BYTES};
+use crate::layout::{
+    ARGUMENT_BYTES, GRID_BYTES, KERNEL_BYTES, MAX_ARGUMENTS, NOISE_ALIGN_LOG2, PLAN_HEADER_BYTES, STEP_BYTES,
+};
 
 /// How a step is spread over its processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +37,14 @@ pub enum Space {
     Arena = 0,
     /// The constants, which are only read.
     Constants = 1,
+    /// The noise region, which is only read; in trial bundles alone.
+    Noise = 2,
+}
+
+impl Space {
+    fn from_byte(byte: u8) -> Option<Space> {
+        [Space::Arena, Space::Constants, Space::Noise].into_iter().find(|space| *space as u8 == byte)
+    }
 }
 
 /// What a step does with an argument.
@@ -83,7 +93,7 @@ pub struct Argument {
 impl Argument {
     fn read(record: Fields<'_>) -> Argument {
         Argument {
-            space: if record.u8(8) == 0 { Space::Arena } else { Space::Constants },
+            space: Space::from_byte(record.u8(8)).unwrap_or(Space::Constants),
             access: Access::from_byte(record.u8(9)).unwrap_or(Access::Read),
             offset: record.u32(0),
             bytes: record.u32(4),
@@ -116,6 +126,8 @@ pub(crate) struct Bounds<'a> {
     pub arena_align_log2: u8,
     pub constant_bytes: u32,
     pub constant_align_log2: u8,
+    /// Bytes of the noise region; 0 when the artifact is no trial bundle.
+    pub noise_bytes: u32,
 }
 
 /// The plan section.
@@ -200,10 +212,11 @@ fn check_argument(index: u32, record: Fields<'_>, bounds: &Bounds<'_>) -> Result
     let Some(access) = Access::from_byte(record.u8(9)) else {
         return bad("argument access", record.u8(9));
     };
-    let (limit, limit_log2) = match record.u8(8) {
-        0 => (bounds.arena_bytes, bounds.arena_align_log2),
-        1 if !access.writes() => (bounds.constant_bytes, bounds.constant_align_log2),
-        space => return bad("argument space", space),
+    let (limit, limit_log2) = match Space::from_byte(record.u8(8)) {
+        Some(Space::Arena) => (bounds.arena_bytes, bounds.arena_align_log2),
+        Some(Space::Constants) if !access.writes() => (bounds.constant_bytes, bounds.constant_align_log2),
+        Some(Space::Noise) if !access.writes() => (bounds.noise_bytes, NOISE_ALIGN_LOG2),
+        _ => return bad("argument space", record.u8(8)),
     };
     check_zero(record.0.get(11..12), "reserved argument field", index)?;
     check_range("argument", index, offset, bytes, limit)?;

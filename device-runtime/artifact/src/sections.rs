@@ -121,5 +121,6 @@ fn is_known(kind: u16) -> bool {
             | kind::CONSTANTS
             | kind::GOLDEN
             | kind::PROCESSORS
+            | kind::TRIAL
     )
 }

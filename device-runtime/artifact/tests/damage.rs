@@ -95,10 +95,10 @@ fn forge_checksum(bytes: &mut [u8]) {
 
 /// Of every table with reserved bytes: its section, where in it the table starts, how many records of how many bytes
 /// the sample has there, and which bytes of a record are reserved.
-const RESERVED: [(u16, usize, usize, usize, std::ops::Range<usize>); 6] = [
+const RESERVED: [(u16, usize, usize, usize, std::ops::Range<usize>); 7] = [
     (layout::kind::IO, layout::IO_HEADER_BYTES, 2, layout::TENSOR_BYTES, 23..24),
     (layout::kind::PLAN, layout::PLAN_HEADER_BYTES, 2, layout::STEP_BYTES, 15..16),
-    (layout::kind::PLAN, layout::PLAN_HEADER_BYTES + 2 * layout::STEP_BYTES, 3, layout::ARGUMENT_BYTES, 11..12),
+    (layout::kind::PLAN, layout::PLAN_HEADER_BYTES + 2 * layout::STEP_BYTES, 5, layout::ARGUMENT_BYTES, 11..12),
     (layout::kind::KERNELS, 0, 2, layout::KERNEL_BYTES, 17..20),
     (layout::kind::PROCESSORS, 0, 1, layout::PROCESSOR_BYTES, 1..4),
     (
@@ -108,6 +108,7 @@ const RESERVED: [(u16, usize, usize, usize, std::ops::Range<usize>); 6] = [
         layout::GOLDEN_SAMPLE_BYTES,
         18..20,
     ),
+    (layout::kind::TRIAL, layout::TRIAL_HEADER_BYTES, 1, layout::CHECK_BYTES, 31..32),
 ];
 
 /// Where the reserved bytes and the padding of the sample's file are.
@@ -166,6 +167,7 @@ fn walk(artifact: &Artifact<'_>) {
             let limit = match argument.space {
                 Space::Arena => arena,
                 Space::Constants => artifact.constants().len() as u64,
+                Space::Noise => u64::from(artifact.trial().expect("only bundles have noise").noise_bytes),
             };
             assert!(u64::from(argument.offset) + u64::from(argument.bytes) <= limit);
             assert!(argument.access != Access::Write || argument.space == Space::Arena);
@@ -176,6 +178,13 @@ fn walk(artifact: &Artifact<'_>) {
     }
     seen += artifact.memory_plan().map(|tensor| tensor.name.len()).sum::<usize>();
     seen += artifact.provenance().map(|note| note.key.len() + note.value.len()).sum::<usize>();
+    for (_, check) in artifact.trial().iter().flat_map(Trial::checks) {
+        let step = artifact.step(check.step.into()).expect("checks are of steps");
+        let argument = step.arguments().nth(check.argument.into()).expect("checks are of arguments");
+        let end = (u64::from(check.first) + u64::from(check.count)) * check.dtype.size() as u64;
+        assert!(argument.access.writes() && end <= u64::from(argument.bytes));
+        seen += check.sum(1, &[0; 64]).count_ones() as usize;
+    }
     seen += artifact.golden().map_or(0, |golden| golden.samples().len() + golden.inputs().len());
     assert!(seen > 0);
 }

@@ -53,6 +53,9 @@ fn every_field_comes_back() {
     assert_eq!(planned, [("x", 0, 64, 0, 1)]);
     let notes: Vec<_> = artifact.provenance().map(|note| (note.key, note.value)).collect();
     assert_eq!(notes, [("compiler", "test"), ("model.sha256", "00")]);
+    let (trial, entry) = (artifact.trial().expect("trial"), contents.trial.clone().expect("trial"));
+    assert_eq!((trial.seed, trial.noise_seed, trial.noise_bytes), (11, 12, 84));
+    assert_eq!(trial.checks().map(|(_, check)| check).collect::<Vec<_>>(), entry.checks);
     let golden = artifact.golden().expect("golden");
     let entry = contents.golden.expect("golden");
     assert_eq!(golden.seed, 7);
@@ -103,6 +106,25 @@ fn the_writer_refuses_what_the_format_cannot_hold() {
         outside,
         WriteError::Refused(ArtifactError::OutOfRange { what: "argument", index: 0, end: 256, limit: 192 })
     );
+    let no_noise = refused(|c| c.trial = None);
+    let end = ArtifactError::OutOfRange { what: "argument", index: 2, end: 84, limit: 0 };
+    assert_eq!(no_noise, WriteError::Refused(end));
+    let beyond = refused(|c| c.trial.iter_mut().for_each(|trial| trial.checks[0].first = 5));
+    let end = ArtifactError::OutOfRange { what: "check's elements", index: 0, end: 17, limit: 16 };
+    assert_eq!(beyond, WriteError::Refused(end));
+    for (change, what) in [
+        ((|c| c.step = 1) as fn(&mut Check), "check's step"),
+        (|c| c.argument = 0, "check's argument"),
+        (|c| c.argument = 4, "check's argument"),
+    ] {
+        let mut contents = sample::contents();
+        change(&mut contents.trial.as_mut().expect("a bundle").checks[0]);
+        let error = contents.to_bytes().expect_err("must be refused");
+        assert!(
+            matches!(error, WriteError::Refused(ArtifactError::BadValue { what: found, .. }) if found == what),
+            "{error}"
+        );
+    }
     let written = refused(|c| c.steps[0].arguments[1].access = Access::Write);
     assert!(
         matches!(written, WriteError::Refused(ArtifactError::BadValue { what: "argument space", .. })),

@@ -60,6 +60,12 @@ impl<'a> Arena<'a> {
         unsafe { core::slice::from_raw_parts(self.base.as_ptr(), self.length) }
     }
 
+    /// All of it to write, workspaces included.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as in `bytes`, and `&mut self` makes this the only reference.
+        unsafe { core::slice::from_raw_parts_mut(self.base.as_ptr(), self.length) }
+    }
+
     /// The bytes of an input or output.
     pub fn tensor(&self, tensor: &Tensor<'_>) -> &[u8] {
         let (start, length) = self.place(tensor);

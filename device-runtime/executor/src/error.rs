@@ -47,6 +47,17 @@ pub enum LoadError {
         /// Number of its processor.
         processor: u8,
     },
+    /// A bundle of candidates was given as a model.
+    IsBundle,
+    /// A model was given as a bundle of candidates.
+    NotABundle,
+    /// There is no noise region of the bytes and the alignment that the bundle needs.
+    NoNoise {
+        /// Bytes the bundle refers to.
+        needed: usize,
+        /// Bytes given.
+        given: usize,
+    },
 }
 
 impl LoadError {
@@ -59,6 +70,9 @@ impl LoadError {
             LoadError::CodeMisaligned { .. } => 103,
             LoadError::ConstantsMisaligned { .. } => 104,
             LoadError::NoProcessor { .. } => 105,
+            LoadError::IsBundle => 106,
+            LoadError::NotABundle => 107,
+            LoadError::NoNoise { .. } => 108,
         }
     }
 }
@@ -95,6 +109,12 @@ impl fmt::Display for LoadError {
                 f,
                 "step {step} runs on processor {processor} of the artifact, which this runtime does not drive: \
                  compile the model for the CPU alone"
+            ),
+            LoadError::IsBundle => f.write_str("this is a bundle of candidates, not a model: only trials can be made"),
+            LoadError::NotABundle => f.write_str("this is a model, not a bundle of candidates: no trials can be made"),
+            LoadError::NoNoise { needed, given } => write!(
+                f,
+                "the candidates read {needed} bytes of noise and there are {given}: give an aligned region of so many"
             ),
         }
     }

@@ -1,7 +1,8 @@
 //! Graph executor over caller-given memory: no_std, no alloc.
 //!
 //! [`Model::load`] checks an artifact and the arena once; [`Model::run`] and [`Model::step`] then call its kernels and
-//! have no way to fail. Threads come from outside, through [`Workers`].
+//! have no way to fail. Threads come from outside, through [`Workers`]. A [`Bundle`] is not run but handed out call by
+//! call, to who tries its candidates where they can do no harm.
 //!
 //! ```no_run
 //! use lathe_executor::{Host, Model};
@@ -19,6 +20,7 @@
 #![no_std]
 
 mod arena;
+mod bundle;
 mod element;
 mod error;
 mod golden;
@@ -26,9 +28,11 @@ mod model;
 mod step;
 mod workers;
 
+pub use bundle::{Bundle, KernelCall};
 pub use element::Element;
 pub use error::{GoldenError, LoadError};
 pub use lathe_artifact as artifact;
 pub use lathe_artifact::{Artifact, ArtifactError, DType, Host, MAX_ARGUMENTS};
 pub use model::{Model, Placement, Progress};
+pub use step::KernelFn;
 pub use workers::{Inline, Workers};

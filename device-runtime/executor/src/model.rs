@@ -1,7 +1,5 @@
 //! A loaded model: artifact, memory and workers, checked once.
 
-use core::marker::PhantomData;
-
 use lathe_artifact::{Artifact, Host};
 
 use crate::arena::{Arena, elements, elements_mut};
@@ -14,16 +12,16 @@ use crate::workers::{Inline, Workers};
 pub struct Placement<'a> {
     pub(crate) code: *const u8,
     pub(crate) constants: *const u8,
-    _memory: PhantomData<&'a [u8]>,
+    pub(crate) noise: &'a [u8],
 }
 
-// SAFETY: both are memory that nobody writes while it is borrowed.
+// SAFETY: these are memory that nobody writes while it is borrowed.
 unsafe impl Send for Placement<'_> {}
 
 impl<'a> Placement<'a> {
     /// Where the artifact's own bytes are.
     pub fn in_place(artifact: &Artifact<'a>) -> Placement<'a> {
-        Placement { code: artifact.code(0).as_ptr(), constants: artifact.constants().as_ptr(), _memory: PhantomData }
+        Placement { code: artifact.code(0).as_ptr(), constants: artifact.constants().as_ptr(), noise: &[] }
     }
 
     /// Code and constants in copies of their own.
@@ -32,7 +30,32 @@ impl<'a> Placement<'a> {
     /// `code` and `constants` hold what [`Artifact::code`] of processor 0 and [`Artifact::constants`] do, for `'a`, and
     /// the code may be executed.
     pub unsafe fn at(code: &'a [u8], constants: &'a [u8]) -> Placement<'a> {
-        Placement { code: code.as_ptr(), constants: constants.as_ptr(), _memory: PhantomData }
+        Placement { code: code.as_ptr(), constants: constants.as_ptr(), noise: &[] }
+    }
+
+    /// The same, with the noise region that a bundle of candidates refers to.
+    pub fn with_noise(self, noise: &'a [u8]) -> Placement<'a> {
+        Placement { noise, ..self }
+    }
+
+    /// That code and constants have the alignment that `artifact` asks for, and that the CPU runs all of it.
+    pub(crate) fn check(&self, artifact: &Artifact<'_>) -> Result<(), LoadError> {
+        let unaligned = |address: *const u8, align: usize| address.addr() & (align - 1) != 0;
+        let align = artifact.code_align(0);
+        if unaligned(self.code, align) {
+            return Err(LoadError::CodeMisaligned { align, address: self.code.addr() });
+        }
+        let align = artifact.constants_align();
+        if unaligned(self.constants, align) {
+            return Err(LoadError::ConstantsMisaligned { align, address: self.constants.addr() });
+        }
+        for (step, planned) in artifact.steps().enumerate() {
+            let processor = artifact.kernel(planned.kernel).map_or(0, |kernel| kernel.processor);
+            if processor != 0 {
+                return Err(LoadError::NoProcessor { step, processor });
+            }
+        }
+        Ok(())
     }
 }
 
@@ -84,21 +107,10 @@ impl<'a, W: Workers> Model<'a, W> {
         arena: &'a mut [u8],
         workers: W,
     ) -> Result<Model<'a, W>, LoadError> {
-        let unaligned = |address: *const u8, align: usize| address.addr() & (align - 1) != 0;
-        let align = artifact.code_align(0);
-        if unaligned(placement.code, align) {
-            return Err(LoadError::CodeMisaligned { align, address: placement.code.addr() });
+        if artifact.trial().is_some() {
+            return Err(LoadError::IsBundle);
         }
-        let align = artifact.constants_align();
-        if unaligned(placement.constants, align) {
-            return Err(LoadError::ConstantsMisaligned { align, address: placement.constants.addr() });
-        }
-        for (step, planned) in artifact.steps().enumerate() {
-            let processor = artifact.kernel(planned.kernel).map_or(0, |kernel| kernel.processor);
-            if processor != 0 {
-                return Err(LoadError::NoProcessor { step, processor });
-            }
-        }
+        placement.check(&artifact)?;
         let worker_count = workers.count();
         let arena = Arena::new(arena, artifact.header(), worker_count)?;
         Ok(Model { artifact, placement, arena, workers, worker_count, next_step: 0 })

@@ -1,13 +1,14 @@
 //! Running one step: its pointer table, its slices, its kernel.
 
-use lathe_artifact::{Launch, MAX_ARGUMENTS, Space};
+use lathe_artifact::{Launch, MAX_ARGUMENTS, Space, Step};
 
-use crate::model::Model;
+use crate::arena::Arena;
+use crate::model::{Model, Placement};
 use crate::workers::Workers;
 
 /// A kernel: `args` are the buffers of the step, `workspace` belongs to the calling worker, `begin..end` is its slice
 /// of the parallel axis.
-type KernelFn = unsafe extern "C" fn(args: *const *mut u8, workspace: *mut u8, begin: u32, end: u32);
+pub type KernelFn = unsafe extern "C" fn(args: *const *mut u8, workspace: *mut u8, begin: u32, end: u32);
 
 /// A kernel with its buffers, shared by the workers of one step.
 struct Call {
@@ -51,15 +52,10 @@ impl<W: Workers> Model<'_, W> {
         let Launch::Slices { extent } = step.launch else {
             return;
         };
-        let mut table = [core::ptr::null_mut(); MAX_ARGUMENTS];
-        for (slot, argument) in table.iter_mut().zip(step.arguments()) {
-            let offset = argument.offset as usize;
-            *slot = match argument.space {
-                Space::Arena => self.arena.at(offset),
-                Space::Constants => self.placement.constants.wrapping_add(offset).cast_mut(),
-            };
-        }
-        let call = Call { kernel: self.kernel_at(kernel.entry), table };
+        let table = self.placement.table(&self.arena, &step);
+        // SAFETY: the load checked that the entry lies in the code, which the caller of `Model::load` vouched for.
+        let kernel = unsafe { core::mem::transmute::<*const u8, KernelFn>(self.placement.entry(kernel.entry)) };
+        let call = Call { kernel, table };
         let arena = &self.arena;
         let workers = self.worker_count;
         if workers == 1 || extent <= 1 {
@@ -77,13 +73,29 @@ impl<W: Workers> Model<'_, W> {
             }
         });
     }
+}
 
-    fn kernel_at(&self, entry: u32) -> KernelFn {
-        let address = self.placement.code.wrapping_add(entry as usize);
+impl Placement<'_> {
+    /// The pointers of a step's arguments, in `arena` and here.
+    pub(crate) fn table(&self, arena: &Arena<'_>, step: &Step<'_>) -> [*mut u8; MAX_ARGUMENTS] {
+        let mut table = [core::ptr::null_mut(); MAX_ARGUMENTS];
+        for (slot, argument) in table.iter_mut().zip(step.arguments()) {
+            let offset = argument.offset as usize;
+            *slot = match argument.space {
+                Space::Arena => arena.at(offset),
+                Space::Constants => self.constants.wrapping_add(offset).cast_mut(),
+                Space::Noise => self.noise.as_ptr().wrapping_add(offset).cast_mut(),
+            };
+        }
+        table
+    }
+
+    /// The address to call for the kernel that starts `entry` bytes into the code.
+    pub(crate) fn entry(&self, entry: u32) -> *const u8 {
+        let address = self.code.wrapping_add(entry as usize);
         // Thumb code is called at an odd address.
         #[cfg(target_arch = "arm")]
         let address = address.wrapping_add(1);
-        // SAFETY: the load checked that the entry lies in the code, which the caller of `Model::load` vouched for.
-        unsafe { core::mem::transmute::<*const u8, KernelFn>(address) }
+        address
     }
 }

@@ -5,17 +5,32 @@
 mod sample;
 
 use lathe_artifact::{Artifact, ArtifactContents, ArtifactError, Host, checksum, layout};
-use lathe_executor::{LoadError, Model, Progress};
+use lathe_executor::{Bundle, LoadError, Model, Placement, Progress};
 
 const HOST: Host<'static> = Host { target: "x86_64-linux", features: &["avx2", "fma"] };
 
 #[repr(align(4096))]
 struct Memory([u8; 8192]);
 
-/// Contents whose steps all run on the CPU.
-fn contents() -> ArtifactContents {
+/// A bundle whose one candidate runs on the CPU.
+fn bundle() -> ArtifactContents {
     let mut contents = sample::contents();
     contents.steps.truncate(1);
+    contents
+}
+
+/// A model whose steps all run on the CPU.
+fn contents() -> ArtifactContents {
+    let mut contents = on_two_processors();
+    contents.steps.truncate(1);
+    contents
+}
+
+/// A model whose second step runs on a GPU.
+fn on_two_processors() -> ArtifactContents {
+    let mut contents = sample::contents();
+    contents.trial = None;
+    contents.steps[0].arguments.truncate(2);
     contents
 }
 
@@ -66,7 +81,7 @@ fn another_machine_is_refused_before_the_checksum() {
 
 #[test]
 fn steps_of_another_processor_are_refused() {
-    let bytes = sample::contents().to_bytes().expect("writes");
+    let bytes = on_two_processors().to_bytes().expect("writes");
     assert_eq!(load(&bytes, 256), Err(LoadError::NoProcessor { step: 1, processor: 1 }));
 }
 
@@ -117,4 +132,54 @@ fn forged_artifacts_never_reach_outside_the_arena() {
         }
     }
     assert!(loaded > 100 && refused > 100, "{loaded} loaded, {refused} refused");
+}
+
+/// Loads `bytes` as a bundle with `arena` bytes of arena and `noise` of noise, and hands it over.
+fn in_bundle<T>(
+    bytes: &[u8],
+    (arena, noise): (usize, &[u8]),
+    look: impl FnOnce(&mut Bundle<'_>) -> T,
+) -> Result<T, LoadError> {
+    let (mut file, mut memory) = (Memory([0; 8192]), Memory([0; 8192]));
+    file.0[..bytes.len()].copy_from_slice(bytes);
+    let artifact = Artifact::parse_for(&file.0[..bytes.len()], &HOST)?;
+    let placement = Placement::in_place(&artifact).with_noise(noise);
+    Bundle::load(artifact, placement, &mut memory.0[..arena]).map(|mut bundle| look(&mut bundle))
+}
+
+#[test]
+fn a_bundle_is_no_model_and_a_model_no_bundle() {
+    let noise = Memory([0; 8192]);
+    let (bundle, model) = (bundle().to_bytes().expect("writes"), contents().to_bytes().expect("writes"));
+    assert_eq!(load(&bundle, 256), Err(LoadError::IsBundle));
+    assert_eq!(in_bundle(&model, (256, &noise.0), |_| ()), Err(LoadError::NotABundle));
+}
+
+#[test]
+fn a_bundle_hands_out_its_calls() {
+    let bytes = bundle().to_bytes().expect("writes");
+    let noise = Memory([0; 8192]);
+    let seen = in_bundle(&bytes, (300, &noise.0[..84]), |bundle| {
+        assert_eq!(bundle.arena_mut().len(), 256);
+        assert!(bundle.call(1).is_none());
+        let call = bundle.call(0).expect("one candidate");
+        let arena = bundle.arena().as_ptr().addr();
+        let table = [0, 1, 2, 3, 4].map(|at: usize| call.table[at].addr());
+        let (constants, noise) = (bundle.constants().start, bundle.noise().start);
+        assert_eq!(table, [arena, constants + 64, noise + 64, arena + 64, 0]);
+        assert_eq!((call.workspace.addr(), call.entry.addr()), (arena + 192, bundle.code().start));
+        assert_eq!(bundle.noise().len(), 84);
+        (call.arguments, call.extent, call.stack_bytes)
+    });
+    assert_eq!(seen, Ok((4, 4, 16)));
+}
+
+#[test]
+fn a_bundle_needs_noise_and_arena() {
+    let bytes = bundle().to_bytes().expect("writes");
+    let noise = Memory([0; 8192]);
+    let load = |arena, noise: &[u8]| in_bundle(&bytes, (arena, noise), |_| ());
+    assert_eq!(load(255, &noise.0), Err(LoadError::ArenaTooSmall { needed: 256, given: 255, workers: 1 }));
+    assert_eq!(load(256, &noise.0[..83]), Err(LoadError::NoNoise { needed: 84, given: 83 }));
+    assert_eq!(load(256, &noise.0[4..100]), Err(LoadError::NoNoise { needed: 84, given: 96 }));
 }

@@ -4,6 +4,8 @@ use core::fmt;
 
 use rpc_protocol::{FaultCode, MemoryUse, WrongElement};
 
+use crate::trial::{TrialOptions, Tried};
+
 /// Why a request could not be done; its display is the sentence for the person at the host.
 pub trait Fault: fmt::Display {
     /// What kind of fault.
@@ -46,11 +48,14 @@ pub trait Device {
     /// for all.
     fn profile(&mut self, number: u32) -> Result<Timed, Self::Fault>;
 
-    /// The samples of the last `time` or `profile`.
+    /// The samples of the last `time`, `profile` or `trial`.
     fn samples(&self) -> &[u64];
 
     /// Runs the artifact's self-test; gives the first element that is wrong.
     fn self_test(&mut self) -> Result<Option<WrongElement>, Self::Fault>;
+
+    /// Tries a candidate of the loaded bundle where it can do no harm, and keeps the samples.
+    fn trial(&mut self, options: &TrialOptions) -> Result<Tried, Self::Fault>;
 
     /// What runs since the load used of stack and arena.
     fn memory_use(&mut self) -> Result<MemoryUse, Self::Fault>;

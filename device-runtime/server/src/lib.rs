@@ -37,6 +37,7 @@ mod requests;
 mod serve;
 mod sessions;
 mod text;
+pub mod trial;
 mod upload;
 
 pub use board::{Board, BoardMemory, Clock, Firmware, StackUse};

@@ -44,5 +44,6 @@ fn name(request: &Request<'_>) -> &'static str {
         Request::SelfTest => "self-test",
         Request::MemoryUse => "memory use",
         Request::Bye => "bye",
+        Request::Trial { .. } => "trial",
     }
 }

@@ -115,6 +115,17 @@ pub enum Refusal {
     NoCache,
     /// The device does not watch its stack and arena.
     Unwatched,
+    /// The device has nothing that keeps a candidate from doing harm.
+    NoSandbox,
+    /// No bundle of candidates is loaded.
+    NoBundle,
+    /// There is no such candidate.
+    NoCandidate {
+        /// The number asked for.
+        candidate: u32,
+        /// How many there are.
+        count: usize,
+    },
 }
 
 impl From<LoadError> for Refusal {
@@ -127,7 +138,10 @@ impl Fault for Refusal {
     fn code(&self) -> FaultCode {
         match self {
             Refusal::NoUpload | Refusal::TooManyThreads { .. } => FaultCode::BadRequest,
-            Refusal::Gap { .. } | Refusal::NoTensor { .. } | Refusal::BeyondTensor { .. } => FaultCode::OutOfRange,
+            Refusal::Gap { .. }
+            | Refusal::NoTensor { .. }
+            | Refusal::BeyondTensor { .. }
+            | Refusal::NoCandidate { .. } => FaultCode::OutOfRange,
             Refusal::Incomplete { .. } | Refusal::Damaged { .. } | Refusal::OtherInFlash { .. } => {
                 FaultCode::ArtifactRefused
             }
@@ -135,11 +149,13 @@ impl Fault for Refusal {
             | Refusal::TooLarge { .. }
             | Refusal::TooManySamples { .. } => FaultCode::OutOfMemory,
             Refusal::Load(_) => FaultCode::ArtifactRefused,
-            Refusal::NoArtifact | Refusal::NoModel => FaultCode::NoModel,
+            Refusal::NoArtifact | Refusal::NoModel | Refusal::NoBundle => FaultCode::NoModel,
             Refusal::MissingInput { .. } => FaultCode::MissingInput,
-            Refusal::TooManyInputs { .. } | Refusal::NoSelfTest | Refusal::NoCache | Refusal::Unwatched => {
-                FaultCode::Unsupported
-            }
+            Refusal::TooManyInputs { .. }
+            | Refusal::NoSelfTest
+            | Refusal::NoCache
+            | Refusal::Unwatched
+            | Refusal::NoSandbox => FaultCode::Unsupported,
         }
     }
 }
@@ -188,6 +204,13 @@ impl fmt::Display for Refusal {
             Refusal::NoSelfTest => f.write_str("the artifact carries no self-test: compile the model with one"),
             Refusal::NoCache => f.write_str("this device cannot evict caches: time it without --flush-cache"),
             Refusal::Unwatched => f.write_str("this device does not watch its stack and arena"),
+            Refusal::NoSandbox => {
+                f.write_str("this device cannot keep a candidate from doing harm: it makes no trials")
+            }
+            Refusal::NoBundle => f.write_str("no bundle of candidates is loaded"),
+            Refusal::NoCandidate { candidate, count } => {
+                write!(f, "there is no candidate number {candidate}: the bundle has {count}")
+            }
         }
     }
 }

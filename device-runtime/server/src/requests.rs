@@ -7,6 +7,7 @@ use crate::device::{Device, Fault, TimeOptions, Timed};
 use crate::link::Link;
 use crate::log;
 use crate::replies::Replies;
+use crate::trial::{TrialOptions, Tried};
 
 /// Where an answer goes.
 pub(crate) struct Answer<'a, 'b, L> {
@@ -107,6 +108,11 @@ fn act<D: Device>(device: &mut D, request: &Request<'_>) -> Result<Response<'sta
         Request::Profile { number } => timed(device.profile(number.max(1))?),
         Request::SelfTest => Response::SelfTested { wrong: device.self_test()? },
         Request::MemoryUse => Response::MemoryUsed { memory: device.memory_use()? },
+        Request::Trial { candidate, number, repeat, min_repeat_ms, cooldown_ms, limit_ms } => {
+            let options = TrialOptions { candidate, number, repeat, min_repeat_ms, cooldown_ms, limit_ms };
+            let Tried { outcome, number, samples, arena } = device.trial(&options)?;
+            Response::Tried { outcome, number, samples, arena }
+        }
         // `answer` takes these before it comes here.
         Request::Hello { .. }
         | Request::Prove { .. }

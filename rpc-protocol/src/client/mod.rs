@@ -6,9 +6,11 @@ mod exchange;
 mod link;
 mod session;
 mod tcp;
+mod trial;
 
 pub use child::ChildLink;
 pub use error::ClientError;
 pub use link::Link;
 pub use session::{Answer, Client, DeviceInfo, Samples};
 pub use tcp::{DEFAULT_PORT, TcpLink};
+pub use trial::Tried;

@@ -178,6 +178,11 @@ impl<L: Link> Client<L> {
             Response::Timed { number, samples } => Some((number, samples as usize)),
             _ => None,
         })?;
+        Ok(Samples { number, ticks: self.samples(count)? })
+    }
+
+    /// Fetches the `count` samples of the last measurement.
+    pub(super) fn samples(&mut self, count: usize) -> Answer<Vec<u64>> {
         let mut ticks = Vec::new();
         while ticks.len() < count {
             let first = ticks.len() as u32;
@@ -192,7 +197,7 @@ impl<L: Link> Client<L> {
             }
             ticks.extend(more);
         }
-        Ok(Samples { number, ticks })
+        Ok(ticks)
     }
 
     /// Runs the golden self-test; gives the first element that is wrong.
@@ -216,7 +221,7 @@ impl<L: Link> Client<L> {
         self.call("bye", &Request::Bye, self.patience, |r| matches!(r, Response::Done).then_some(()))
     }
 
-    fn call<T>(
+    pub(super) fn call<T>(
         &mut self,
         name: &'static str,
         request: &Request<'_>,

@@ -11,6 +11,7 @@ use crate::golden::{GoldenInput, GoldenSample};
 use crate::io::Quantization;
 use crate::kernels::ProcessorKind;
 use crate::plan::{Access, Launch, Space};
+use crate::trial::Check;
 
 /// Whom the artifact is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,6 +123,19 @@ pub struct GoldenEntry {
     pub samples: Vec<GoldenSample>,
 }
 
+/// What makes a trial bundle of an artifact: each step is a candidate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrialEntry {
+    /// Seed of the noise that fills the arena before a candidate's checked run, and of the weights of sums.
+    pub seed: u32,
+    /// Seed of the noise region.
+    pub noise_seed: u32,
+    /// Bytes of the noise region that arguments refer to.
+    pub noise_bytes: u32,
+    /// What the candidates must write.
+    pub checks: Vec<Check>,
+}
+
 /// Everything an artifact holds. The same contents give the same bytes everywhere.
 ///
 /// ```
@@ -189,6 +203,8 @@ pub struct ArtifactContents {
     pub processors: Vec<ProcessorEntry>,
     /// The golden self-test, or none.
     pub golden: Option<GoldenEntry>,
+    /// What makes a trial bundle of it, or none.
+    pub trial: Option<TrialEntry>,
     /// Whether labels and operation counts of the steps are written.
     pub with_step_info: bool,
     /// The memory plan for `inspect`; nothing is written when it is empty.
@@ -221,6 +237,7 @@ impl ArtifactContents {
             constants_align_log2: 6,
             processors: Vec::new(),
             golden: None,
+            trial: None,
             with_step_info: true,
             memory_plan: Vec::new(),
             provenance: Vec::new(),

@@ -3,7 +3,7 @@
 use std::vec::Vec;
 
 use super::WriteError;
-use super::contents::{ArtifactContents, GoldenEntry, StepEntry, TensorEntry};
+use super::contents::{ArtifactContents, GoldenEntry, StepEntry, TensorEntry, TrialEntry};
 use super::strings::Strings;
 use crate::layout::MAX_ARGUMENTS;
 use crate::plan::Launch;
@@ -202,6 +202,26 @@ pub(super) fn golden(golden: &GoldenEntry) -> Result<Vec<u8>, WriteError> {
         out.u32(sample.element);
         out.u16(sample.output);
         out.u16(0);
+    }
+    Ok(out.bytes)
+}
+
+/// Seeds and checks of a trial bundle.
+pub(super) fn trial(trial: &TrialEntry) -> Result<Vec<u8>, WriteError> {
+    let mut out = Encoder::default();
+    out.u32(trial.seed);
+    out.u32(trial.noise_seed);
+    out.u32(trial.noise_bytes);
+    out.u32(count("checks", trial.checks.len())?);
+    for check in &trial.checks {
+        out.u64(check.expected.cast_unsigned());
+        out.u64(check.tolerance);
+        out.u32(check.first);
+        out.u32(check.count);
+        out.u16(check.step);
+        out.u16(check.argument);
+        out.u16(check.unit.cast_unsigned());
+        out.u8s(&[check.dtype as u8, 0]);
     }
     Ok(out.bytes)
 }

@@ -107,6 +107,9 @@ fn sections(contents: &ArtifactContents) -> Result<Vec<Section<'_>>, WriteError>
     if let Some(golden) = &contents.golden {
         table(kind::GOLDEN, encode::golden(golden)?);
     }
+    if let Some(trial) = &contents.trial {
+        table(kind::TRIAL, encode::trial(trial)?);
+    }
     if contents.with_step_info && !contents.steps.is_empty() {
         table(kind::STEP_INFO, encode::step_info(contents, &mut strings)?);
     }

@@ -7,7 +7,7 @@ mod strings;
 
 pub use contents::{
     ArgumentEntry, ArtifactContents, GoldenEntry, KernelEntry, PlannedTensorEntry, ProcessorEntry, StepEntry,
-    TargetEntry, TensorEntry,
+    TargetEntry, TensorEntry, TrialEntry,
 };
 
 use thiserror::Error;

@@ -15,6 +15,7 @@ use rpc_protocol::{MemoryUse, WrongElement};
 use crate::device::{Device, Info, Loaded, TimeOptions, Timed};
 use crate::refusal::{Refusal, figure};
 use crate::text::Text;
+use crate::trial::{TrialOptions, Tried};
 use crate::upload::Upload;
 use loaded::LoadedModel;
 use ram::Ram;
@@ -208,6 +209,10 @@ impl<F: Firmware> Device for Board<'_, F> {
                 Ok(Some(WrongElement { output, element, expected, found, tolerance }))
             }
         }
+    }
+
+    fn trial(&mut self, _: &TrialOptions) -> Result<Tried, Refusal> {
+        Err(Refusal::NoSandbox)
     }
 
     fn memory_use(&mut self) -> Result<MemoryUse, Refusal> {

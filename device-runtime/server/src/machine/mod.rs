@@ -4,6 +4,7 @@ mod fault;
 mod model;
 
 use device_server::rpc_protocol::{MemoryUse, WrongElement};
+use device_server::trial::{TrialOptions, Tried};
 use device_server::{Device, Info, Loaded, Refusal, TimeOptions, Timed, Upload};
 
 use fault::MachineFault;
@@ -104,6 +105,10 @@ impl Device for Machine {
 
     fn self_test(&mut self) -> Result<Option<WrongElement>, MachineFault> {
         Ok(self.model()?.self_test()?)
+    }
+
+    fn trial(&mut self, _: &TrialOptions) -> Result<Tried, MachineFault> {
+        Err(Refusal::NoSandbox.into())
     }
 
     fn memory_use(&mut self) -> Result<MemoryUse, MachineFault> {

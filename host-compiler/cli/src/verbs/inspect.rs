@@ -55,7 +55,11 @@ fn document(artifact: &Artifact<'_>, bytes: usize) -> Value {
     let step = |i: usize| {
         let (step, info) = (artifact.step(i)?, artifact.step_info(i));
         let arguments = step.arguments().map(|a| {
-            let space = if a.space == Space::Arena { "arena" } else { "constants" };
+            let space = match a.space {
+                Space::Arena => "arena",
+                Space::Constants => "constants",
+                Space::Noise => "noise",
+            };
             json!({ "space": space, "offset": a.offset, "bytes": a.bytes, "reads": a.access.reads(), "writes": a.access.writes() })
         });
         let launch = match step.launch {
