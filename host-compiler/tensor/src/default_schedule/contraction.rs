@@ -33,6 +33,9 @@ impl Shape {
 /// Sums longer than this are taken in blocks: rounding errors grow with the length of a chain of additions.
 const LONG: i64 = 512;
 
+/// With fewer iterations to share out, one worker's share is much larger than another's.
+const ENOUGH: i64 = 24;
+
 pub(super) fn schedule(s: &mut Schedule, anchor: &str, target: &Target) -> Result<(), ScheduleError> {
     let pad = pad_stage(s, anchor);
     let keep: Vec<&str> = pad.iter().map(String::as_str).chain([anchor]).collect();
@@ -218,32 +221,42 @@ fn joined_rows(s: &mut Schedule, shape: &Shape, target: &Target) -> Result<(), S
     finish_tile(s, m, c)?;
     let mut shared: Vec<String> = outer.to_vec();
     shared.extend(order.split(' ').map(str::to_string));
-    share_out(s, shared)?;
+    share_out(s, shared, target)?;
     if let Some(pad) = &shape.pad {
         schedule_map(s, pad, target)?;
     }
     Ok(())
 }
 
-/// Makes the outermost of `loops` parallel, joined with the next ones while it has too few iterations.
-fn share_out(s: &mut Schedule, mut loops: Vec<String>) -> Result<(), ScheduleError> {
-    const ENOUGH: i64 = 8;
-    // the tile is computed at the last loop: it cannot be joined
-    let few = |s: &Schedule, l: &str| s.extent(l).unwrap_or(1) < ENOUGH && !s.is_guarded(l);
-    while loops.len() > 2 && few(s, &loops[0]) && !s.is_guarded(&loops[1]) {
-        take(s, format!("fuse {} {}", loops[0], loops[1]))?;
-        let joined = format!("{}+{}", loops[0], loops[1]);
-        loops.splice(0..2, [joined]);
-    }
-    if let [outer, inner] = loops.as_slice()
+/// Makes the outermost of `loops` parallel, and blocks of the next one with it while it has too few iterations to share
+/// out evenly. The tile is computed at the last loop.
+fn share_out(s: &mut Schedule, mut loops: Vec<String>, target: &Target) -> Result<(), ScheduleError> {
+    let few = |s: &Schedule, l: &str| !target.is_microcontroller() && s.extent(l).unwrap_or(1) < ENOUGH;
+    while let [outer, inner, _, ..] = loops.as_slice()
         && few(s, outer)
+        // conditions of a last iteration would stay inside
+        && !s.is_guarded(outer)
         && !s.is_guarded(inner)
     {
         let joined = format!("{outer}+{inner}");
         take(s, format!("fuse {outer} {inner}"))?;
-        return take(s, format!("parallel {joined}"));
+        loops.splice(0..2, [joined]);
     }
-    take(s, format!("parallel {}", loops[0]))
+    take(s, format!("parallel {}", loops[0]))?;
+    let [outer, inner, ..] = loops.as_slice() else { return Ok(()) };
+    if !few(s, outer) {
+        return Ok(());
+    }
+    let (shares, iterations) = (s.extent(outer).unwrap_or(1), s.extent(inner).unwrap_or(1));
+    // From an iteration's number to the positions of both loops is not for free: blocks as large as leave enough of them.
+    let enough = |block: i64| iterations % block == 0 && iterations / block * shares >= 2 * ENOUGH;
+    match (2..=iterations).rev().find(|block| enough(*block)) {
+        Some(block) => {
+            take(s, format!("split {inner} {block}"))?;
+            take(s, format!("parallel {inner}.0"))
+        }
+        None => take(s, format!("parallel {inner}")),
+    }
 }
 
 /// Collapses all axes but the last into one, where both operands allow it: batch axes of a product of two activations stay.

@@ -4,6 +4,7 @@ use super::Kernel;
 use super::build::Builder;
 use super::finish;
 use super::node::Names;
+use super::parallel;
 use super::partition::partition;
 use crate::expr::BufferId;
 use crate::index::Ranges;
@@ -32,6 +33,7 @@ pub fn lower(schedule: &Schedule, alignment: usize) -> Vec<Lowered> {
         let nodes = builder.nodes(std::slice::from_ref(root));
         let mut names = builder.names;
         let nodes = partition(nodes, &Ranges::default(), &mut names);
+        let nodes = parallel::join(nodes, &mut names);
         let body = finish::statements(&nodes, &Ranges::default());
         let program = &schedule.program.name;
         let name = if several { format!("{program}.{phase}") } else { program.clone() };

@@ -8,6 +8,7 @@ mod finish;
 mod in_place;
 mod lower;
 mod node;
+mod parallel;
 mod partition;
 mod pieces;
 mod text;
@@ -35,7 +36,8 @@ pub enum LoopKind {
     /// One vector operation of `extent` lanes. The body holds only stores (and `If`s whose condition does not vary by
     /// lane).
     Vectorized,
-    /// Only the outermost loop of a kernel: the caller gives the slice `begin..end` of it.
+    /// Only the outermost loop of a kernel: the caller gives the slice `begin..end` of it. In schedules also loops right
+    /// inside it, which lowering joins with it.
     Parallel,
     /// Part of an intrinsic: only in schedules, lowering makes one statement of the nest.
     Tensorized,

@@ -32,6 +32,13 @@ impl Names {
         VarId(self.vars.len() as u32 - 1)
     }
 
+    /// A variable for two loops taken as one.
+    pub fn joined_var(&mut self, outer: VarId, inner: VarId) -> VarId {
+        let name = |v: VarId| &self.vars[v.0 as usize];
+        self.vars.push(format!("{}+{}", name(outer), name(inner)));
+        VarId(self.vars.len() as u32 - 1)
+    }
+
     fn fresh_buffer(&mut self, of: BufferId) -> BufferId {
         self.buffers.push(self.buffers[of.0 as usize]);
         BufferId(self.buffers.len() as u32 - 1)
@@ -97,6 +104,27 @@ fn copy_one(node: &Node, r: &Replacement, names: &mut Names) -> Node {
         },
         Node::If { cond, then, otherwise } => {
             Node::If { cond: r.expr(cond), then: copy(then, r, names), otherwise: copy(otherwise, r, names) }
+        }
+    }
+}
+
+/// Replaces the variable `var` in `node` by `value`.
+pub(super) fn fix(node: &mut Node, var: VarId, value: &Expr) {
+    let set = |e: &mut Expr| *e = crate::index::substitute(e, &|v| (v == var).then(|| value.clone()));
+    match node {
+        Node::For { body, .. } => body.iter_mut().for_each(|n| fix(n, var, value)),
+        Node::Store { index, value: v, guards, .. } => {
+            set(index);
+            set(v);
+            guards.iter_mut().for_each(|g| set(&mut g.index));
+        }
+        Node::Intrinsic { operands, guards, .. } => {
+            operands.iter_mut().for_each(|(_, e)| set(e));
+            guards.iter_mut().for_each(|g| set(&mut g.index));
+        }
+        Node::If { cond, then, otherwise } => {
+            set(cond);
+            then.iter_mut().chain(otherwise).for_each(|n| fix(n, var, value));
         }
     }
 }

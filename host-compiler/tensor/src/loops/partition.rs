@@ -8,7 +8,7 @@
 //! ```
 
 use super::LoopKind;
-use super::node::{Names, Node, Replacement, copy, visit_guards};
+use super::node::{Names, Node, Replacement, copy, fix, visit_guards};
 use super::pieces::cuts;
 use crate::expr::{BinaryFn, BufferId, CompareFn, Expr, VarId};
 use crate::index::{Range, Ranges, simplify};
@@ -179,26 +179,6 @@ fn fix_first(nodes: &mut [Node], value: &Expr) {
         let var = *var;
         for n in body {
             fix(n, var, value);
-        }
-    }
-}
-
-fn fix(node: &mut Node, var: VarId, value: &Expr) {
-    let set = |e: &mut Expr| *e = crate::index::substitute(e, &|v| (v == var).then(|| value.clone()));
-    match node {
-        Node::For { body, .. } => body.iter_mut().for_each(|n| fix(n, var, value)),
-        Node::Store { index, value: v, guards, .. } => {
-            set(index);
-            set(v);
-            guards.iter_mut().for_each(|g| set(&mut g.index));
-        }
-        Node::Intrinsic { operands, guards, .. } => {
-            operands.iter_mut().for_each(|(_, e)| set(e));
-            guards.iter_mut().for_each(|g| set(&mut g.index));
-        }
-        Node::If { cond, then, otherwise } => {
-            set(cond);
-            then.iter_mut().chain(otherwise).for_each(|n| fix(n, var, value));
         }
     }
 }
