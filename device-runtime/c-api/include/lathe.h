@@ -81,7 +81,7 @@ void lathe_close(lathe_model *model);
 lathe_status lathe_load(const void *artifact, size_t length, void *memory, size_t memory_bytes, lathe_model **model);
 
 /* Bytes of that memory, at most, that a model takes besides its tensors, their descriptions and names. */
-#define LATHE_MODEL_BYTES (72 * sizeof(void *))
+#define LATHE_MODEL_BYTES (80 * sizeof(void *))
 
 #endif
 

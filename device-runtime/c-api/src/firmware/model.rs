@@ -15,7 +15,7 @@ pub struct LatheModel {
 }
 
 /// `LATHE_MODEL_BYTES` of the header.
-pub const LATHE_MODEL_BYTES: usize = 72 * size_of::<usize>();
+pub const LATHE_MODEL_BYTES: usize = 80 * size_of::<usize>();
 const _: () = assert!(size_of::<LatheModel>() <= LATHE_MODEL_BYTES);
 
 /// The tensor called `name` and its number.
