@@ -22,29 +22,40 @@ const STATE: usize = 0xE000_ED04;
 const PENDING: u32 = 1 << 26;
 /// STATE: forget that it is.
 const CLEAR_PENDING: u32 = 1 << 25;
+/// STATE: raise PendSV.
+const RAISE_PENDSV: u32 = 1 << 28;
 
 /// CONTROL: count, interrupt at zero, count the core's clock.
 const RUN: u32 = 0b111;
-/// The counter's bits.
-const BITS: u32 = 24;
-const MASK: u32 = (1 << BITS) - 1;
+/// The most ticks from one pass through zero to the next: the counter has 24 bits.
+const LONGEST: u32 = 1 << 24;
 
 /// How often the counter reached zero since it was started, as far as the interrupt has counted.
 static PERIODS: AtomicU32 = AtomicU32::new(0);
+/// After which of them the alarm is; 0: there is none.
+static ALARM: AtomicU32 = AtomicU32::new(0);
 
 #[exception]
 fn SysTick() {
-    PERIODS.store(PERIODS.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+    let periods = PERIODS.load(Ordering::Relaxed).wrapping_add(1);
+    PERIODS.store(periods, Ordering::Relaxed);
+    if periods == ALARM.load(Ordering::Relaxed) {
+        // SAFETY: every Cortex-M has this register, and setting one bit changes no other.
+        unsafe { Register::at(STATE) }.write(RAISE_PENDSV);
+    }
 }
 
 /// The clock.
 #[derive(Debug)]
 pub struct SysTick {
     control: Register,
+    reload: Register,
     current: Register,
     state: Register,
     /// Ticks before the counter was last started.
     before: Cell<u64>,
+    /// Ticks from one pass through zero to the next.
+    period: Cell<u32>,
     hz: u32,
 }
 
@@ -57,15 +68,19 @@ impl SysTick {
         // SAFETY: the architecture gives these addresses, and the caller vouches that there is a SysTick for us alone.
         let [control, reload, current, state] =
             unsafe { [CONTROL, RELOAD, CURRENT, STATE].map(|address| Register::at(address)) };
-        reload.write(MASK);
-        let clock = SysTick { control, current, state, before: Cell::new(0), hz };
-        clock.start();
+        let (before, period) = (Cell::new(0), Cell::new(LONGEST));
+        let clock = SysTick { control, reload, current, state, before, period, hz };
+        clock.start(LONGEST, 0);
         clock
     }
 
-    /// Starts the counter from zero, at the start of a tick.
-    fn start(&self) {
+    /// Starts the counter from zero, at the start of a tick, to pass zero every `period` ticks, with the alarm after so
+    /// many of these.
+    fn start(&self, period: u32, alarm: u32) {
         self.control.write(0);
+        self.reload.write(period.wrapping_sub(1));
+        self.period.set(period);
+        ALARM.store(alarm, Ordering::Relaxed);
         self.state.write(CLEAR_PENDING);
         PERIODS.store(0, Ordering::Relaxed);
         self.current.write(0);
@@ -79,7 +94,7 @@ impl SysTick {
             let current = self.current.read();
             // Where the counter passed zero in between, the reading may belong to either side of it.
             if self.passes() == passes {
-                return ticks(passes, current);
+                return ticks(passes, current, self.period.get());
             }
         }
     }
@@ -91,11 +106,23 @@ impl SysTick {
     }
 }
 
-/// Ticks after so many counted passes through zero, and one more that is pending, when the counter stands at `current`.
-fn ticks((counted, pending): (u32, bool), current: u32) -> u64 {
+/// Ticks after so many counted passes through zero, and one more that is pending, when the counter, which
+/// counts down, stands at `current` and passes zero every `period` ticks.
+fn ticks((counted, pending): (u32, bool), current: u32, period: u32) -> u64 {
     let passes = u64::from(counted).wrapping_add(u64::from(pending));
-    (passes << BITS) | u64::from(0u32.wrapping_sub(current) & MASK)
+    let since = if current == 0 { 0 } else { period.wrapping_sub(current) };
+    passes.wrapping_mul(u64::from(period)).wrapping_add(u64::from(since))
 }
+
+/// The period, and how many of them, that make `after` ticks, or a few more.
+fn periods(after: u64) -> (u32, u32) {
+    let number = after.div_ceil(u64::from(LONGEST)).max(1);
+    let period = after.div_ceil(number).max(SHORTEST);
+    (period as u32, u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+/// The least period: shorter ones would end before anything is under way.
+const SHORTEST: u64 = 256;
 
 impl Clock for SysTick {
     fn now(&self) -> u64 {
@@ -108,7 +135,13 @@ impl Clock for SysTick {
 
     fn settle(&self) {
         self.before.set(self.now());
-        self.start();
+        self.start(LONGEST, 0);
+    }
+
+    fn alarm(&self, after: Option<u64>) {
+        let (period, number) = after.map_or((LONGEST, 0), periods);
+        self.before.set(self.now());
+        self.start(period, number);
     }
 }
 
@@ -118,11 +151,24 @@ mod tests {
 
     #[test]
     fn a_pass_counts_once_whether_it_is_pending_or_counted() {
-        let period = 1u64 << BITS;
-        assert_eq!([ticks((0, false), 0), ticks((0, false), MASK)], [0, 1]);
-        assert_eq!(ticks((0, false), 1), period - 1);
-        assert_eq!([ticks((0, true), 0), ticks((1, false), 0)], [period; 2]);
-        assert_eq!([ticks((0, true), MASK), ticks((1, false), MASK)], [period + 1; 2]);
-        assert_eq!(ticks((u32::MAX, true), 1), (1 << 56) + period - 1);
+        for period in [1000, LONGEST] {
+            let (whole, last) = (u64::from(period), period - 1);
+            let at = |passes, current| ticks(passes, current, period);
+            assert_eq!([at((0, false), 0), at((0, false), last)], [0, 1]);
+            assert_eq!(at((0, false), 1), whole - 1);
+            assert_eq!([at((0, true), 0), at((1, false), 0)], [whole; 2]);
+            assert_eq!([at((0, true), last), at((1, false), last)], [whole + 1; 2]);
+            assert_eq!(at((u32::MAX, true), 1), (1 << 32) * whole + whole - 1);
+        }
+    }
+
+    #[test]
+    fn an_alarm_is_never_early_and_hardly_late() {
+        let longest = u64::from(LONGEST);
+        for after in [0, 1, SHORTEST, 25_000, longest, longest + 1, 10 * longest + 7, u64::from(u32::MAX)] {
+            let (period, number) = periods(after);
+            let ticks = u64::from(period) * u64::from(number);
+            assert!(period <= LONGEST && ticks >= after && ticks <= after.max(SHORTEST) + u64::from(number));
+        }
     }
 }

@@ -2,7 +2,12 @@
 
 use core::arch::asm;
 
-use device_server::{Clock, Firmware, StackUse};
+use device_server::{Clock, Firmware, Sandbox, StackUse};
+#[cfg(sandbox)]
+use device_server::{Contained, Ended};
+
+#[cfg(sandbox)]
+use crate::sandbox;
 
 use crate::stack::Stack;
 
@@ -31,6 +36,25 @@ impl<C: Clock> Clock for Chip<C> {
 
     fn settle(&self) {
         self.clock.settle();
+    }
+
+    fn alarm(&self, after: Option<u64>) {
+        self.clock.alarm(after);
+    }
+}
+
+#[cfg(not(sandbox))]
+impl<C> Sandbox for Chip<C> {}
+
+#[cfg(sandbox)]
+impl<C: Clock> Sandbox for Chip<C> {
+    fn granule(&self, bytes: usize) -> Option<usize> {
+        sandbox::granule(bytes)
+    }
+
+    unsafe fn contain(&mut self, call: &Contained<'_>) -> Ended {
+        // SAFETY: the caller vouches for what it needs.
+        unsafe { sandbox::contain(&self.clock, call) }
     }
 }
 

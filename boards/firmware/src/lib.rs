@@ -9,6 +9,9 @@ mod fault;
 mod log;
 mod memory;
 mod panic;
+mod register;
+#[cfg(sandbox)]
+mod sandbox;
 mod stack;
 
 pub use device_server::buffer_bytes;
@@ -19,7 +22,7 @@ use chip::Chip;
 use device_runtime::Host;
 use device_runtime::artifact::cortex_m;
 use device_server::rpc_protocol::FaultCode;
-use device_server::{Board, BoardMemory, Clock, Link, Server};
+use device_server::{Board, BoardMemory, Clock, Link, Sandbox, Server};
 use fault::Fault;
 use memory::Memory;
 use stack::Stack;
@@ -47,9 +50,11 @@ pub fn serve<L: Link<Error = Infallible>, C: Clock>(
     let Memory { artifact, arena, stack } = unsafe { Memory::take() };
     // SAFETY: it is this program's stack, painted by cortex-m-rt.
     let chip = Chip::new(clock, unsafe { Stack::at(stack) });
+    // Code that the host sends may be wrong: it is taken where the processor can keep the rest from it.
+    let uploads = chip.granule(0).is_some();
     let features = cortex_m::features(processor.cpu).unwrap_or_default();
     let host = Host { target: processor.target, features };
-    let memory = BoardMemory { flash: artifact, ram: arena, samples, uploads: true };
+    let memory = BoardMemory { flash: artifact, ram: arena, samples, uploads };
     // SAFETY: this firmware is for running what its host sends, and these chips execute from flash and RAM.
     let mut board = unsafe { Board::new(chip, host, processor.cpu, memory) };
     let mut server = Server::new(frames);

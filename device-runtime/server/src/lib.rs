@@ -5,7 +5,7 @@
 //! in RAM. Nothing here allocates, and nothing panics, whatever comes over the link.
 //!
 //! ```no_run
-//! # use device_server::{Board, BoardMemory, Clock, Firmware, Link, StackUse, buffer_bytes, serve};
+//! # use device_server::{Board, BoardMemory, Clock, Firmware, Link, Sandbox, StackUse, buffer_bytes, serve};
 //! # struct Uart; struct Chip;
 //! # impl Link for Uart {
 //! #     type Error = ();
@@ -13,6 +13,7 @@
 //! #     fn write_all(&mut self, _: &[u8]) -> Result<(), ()> { Ok(()) }
 //! # }
 //! # impl Clock for Chip { fn now(&self) -> u64 { 0 } fn ticks_per_second(&self) -> u64 { 1 } }
+//! # impl Sandbox for Chip {}
 //! # impl Firmware for Chip { fn paint_stack(&mut self) {} fn stack_use(&self) -> StackUse { StackUse::default() } }
 //! # let (uart, chip, flash, ram): (Uart, Chip, &[u8], &mut [u8]) = (Uart, Chip, &[], &mut []);
 //! use lathe_executor::Host;
@@ -40,7 +41,7 @@ mod text;
 pub mod trial;
 mod upload;
 
-pub use board::{Board, BoardMemory, Clock, Firmware, StackUse};
+pub use board::{Board, BoardMemory, Clock, Contained, Ended, Firmware, Sandbox, StackUse};
 pub use device::{Device, Fault, Info, Loaded, TimeOptions, Timed};
 pub use link::Link;
 pub use refusal::{Refusal, figure};

@@ -23,6 +23,11 @@ impl Upload {
         (self.bytes, self.crc) == (bytes, crc)
     }
 
+    /// Bytes of all of it.
+    pub fn bytes(&self) -> u32 {
+        self.bytes
+    }
+
     /// Bytes held from the start.
     pub fn held(&self) -> u32 {
         self.held

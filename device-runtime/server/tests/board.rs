@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::io;
 use std::time::{Duration, Instant};
 
-use device_server::{Board, BoardMemory, Clock, Firmware, Server, StackUse, buffer_bytes};
+use device_server::{Board, BoardMemory, Clock, Firmware, Sandbox, Server, StackUse, buffer_bytes};
 use lathe_artifact::{ArtifactContents, DType, GoldenEntry, GoldenInput, GoldenSample, Host, KernelEntry, TensorEntry};
 use rpc_protocol::client::{Client, ClientError, Link};
 use rpc_protocol::{FaultCode, MemoryUse, Request};
@@ -34,6 +34,8 @@ impl Clock for Chip {
         1000
     }
 }
+
+impl Sandbox for Chip {}
 
 impl Firmware for Chip {
     fn paint_stack(&mut self) {}

@@ -6,13 +6,13 @@
 mod support;
 
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use lathe_artifact::ArtifactContents;
-use lathe_driver::boards::{self, Board, Runner};
+use lathe_driver::boards::{self, Board};
 use rpc_protocol::client::{ChildLink, Client, ClientError, Link};
 use rpc_protocol::{FaultCode, Request};
+use support::emulator::link_of;
 use support::onnx::{noise, small_network, small_network_answer};
 use support::{Bench, assert_close, json, thumb};
 
@@ -128,18 +128,6 @@ fn powered_on(flash: &Path) -> Client<ChildLink> {
 
 fn link(flash: &Path) -> ChildLink {
     link_of(&boards::find(BOARD).unwrap(), flash)
-}
-
-fn link_of(board: &Board, flash: &Path) -> ChildLink {
-    let Some(Runner::Qemu { machine }) = &board.runner else { panic!("{} is not emulated", board.name) };
-    let firmware = Path::new(env!("CARGO_BIN_EXE_host-compiler")).ancestors().nth(2).unwrap();
-    let mut command = Command::new("qemu-system-arm");
-    command.args(["-machine", machine, "-display", "none", "-monitor", "none", "-icount", "shift=0"]);
-    command.args(["-chardev", "stdio,id=link,signal=off", "-serial", "chardev:link", "-kernel"]);
-    command.arg(firmware.join("boards").join(&board.name).join("firmware.elf"));
-    let (address, file) = (board.artifact_address(), flash.display());
-    command.args(["-device", &format!("loader,force-raw=on,file={file},addr={address:#x}")]);
-    ChildLink::start(command).unwrap().ended_at_once()
 }
 
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -39,7 +39,9 @@ pub fn run() -> Result<Done> {
     if !process::on_path(EMULATOR) {
         return Ok(Done::Skipped(format!("{built}, none run: {EMULATOR} is not installed")));
     }
-    for (package, test) in [("host-compiler", "emulated_boards"), ("lathe-codegen", "cortex_m")] {
+    for (package, test) in
+        [("host-compiler", "emulated_boards"), ("host-compiler", "emulated_trials"), ("lathe-codegen", "cortex_m")]
+    {
         let mut tests = workspace::cargo();
         tests.args(["test", "--release", "--package", package, "--test", test, "--", "--ignored"]);
         process::run(&mut tests)?;

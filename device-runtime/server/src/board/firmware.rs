@@ -1,5 +1,7 @@
 //! What a board's firmware gives the server: a clock, and a watch over its stack.
 
+use super::sandbox::Sandbox;
+
 /// A counter that never goes back.
 pub trait Clock {
     /// Ticks since some moment.
@@ -11,10 +13,16 @@ pub trait Clock {
     /// Waits for the start of a tick, so that each measurement begins at the same place in one. Needed where a tick is
     /// long: then equal work takes equally many ticks.
     fn settle(&self) {}
+
+    /// Asks that PendSV be raised after so many ticks from now, or takes that back. Like [`Clock::settle`], it begins at
+    /// the start of a tick. A board whose clock cannot do it has no sandbox.
+    fn alarm(&self, after: Option<u64>) {
+        let _ = after;
+    }
 }
 
 /// What the server asks of firmware besides the time.
-pub trait Firmware: Clock {
+pub trait Firmware: Clock + Sandbox {
     /// Paints the stack that is free now, below the caller. Inlined always, or what it calls has frames there itself.
     fn paint_stack(&mut self);
 

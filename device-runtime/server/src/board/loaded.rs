@@ -1,7 +1,7 @@
 //! A loaded model in a board's RAM: arena, then painted memory that must stay as it is, then the inputs' values.
 #![allow(unsafe_code)]
 
-use lathe_artifact::{Artifact, Host, Name};
+use lathe_artifact::{Artifact, Name};
 use lathe_executor::{GoldenError, Inline, Model, Placement, Progress};
 
 use super::ram::Ram;
@@ -27,13 +27,7 @@ pub(crate) struct LoadedModel<'m> {
 
 impl<'m> LoadedModel<'m> {
     /// Loads `artifact` in place, its arena in `ram` from `start` on. Nothing may borrow from there any more.
-    pub fn load(
-        artifact: &'m [u8],
-        host: &Host<'_>,
-        ram: &mut Ram<'m>,
-        start: usize,
-    ) -> Result<LoadedModel<'m>, Refusal> {
-        let artifact = Artifact::parse_for(artifact, host).map_err(|error| Refusal::Load(error.into()))?;
+    pub fn load(artifact: Artifact<'m>, ram: &mut Ram<'m>, start: usize) -> Result<LoadedModel<'m>, Refusal> {
         let (inputs, limit) = (artifact.inputs().len(), MAX_INPUTS);
         if inputs > limit {
             return Err(Refusal::TooManyInputs { inputs, limit });

@@ -66,7 +66,7 @@ impl<F: Firmware> Board<'_, F> {
         Ok(Timed { number, samples: steps as u32 })
     }
 
-    fn room_for(&self, samples: u32) -> Result<usize, Refusal> {
+    pub(super) fn room_for(&self, samples: u32) -> Result<usize, Refusal> {
         let limit = self.samples.len();
         let fits = usize::try_from(samples).ok().filter(|samples| *samples <= limit);
         fits.ok_or(Refusal::TooManySamples { samples, limit })
@@ -94,17 +94,17 @@ fn overhead<F: Firmware>(firmware: &F) -> u64 {
     timed(firmware, 0, || {})
 }
 
-fn milliseconds<F: Firmware>(firmware: &F, ms: u32) -> u64 {
+pub(super) fn milliseconds<F: Firmware>(firmware: &F, ms: u32) -> u64 {
     firmware.ticks_per_second().saturating_mul(u64::from(ms)) / 1000
 }
 
-fn wait<F: Firmware>(firmware: &F, ticks: u64) {
+pub(super) fn wait<F: Firmware>(firmware: &F, ticks: u64) {
     let start = firmware.now();
     while firmware.now().wrapping_sub(start) < ticks {}
 }
 
 /// The number of runs that should last `wanted` ticks, when `number` lasted `ticks`; at least half as many more.
-fn grown(number: u32, ticks: u64, wanted: u64) -> u32 {
+pub(super) fn grown(number: u32, ticks: u64, wanted: u64) -> u32 {
     let enough = u64::from(number).saturating_mul(wanted).checked_div(ticks).unwrap_or(0).saturating_add(1);
     let more = number.saturating_add(number / 2).saturating_add(1);
     u32::try_from(enough).unwrap_or(u32::MAX).max(more)

@@ -1,13 +1,17 @@
 //! The device that firmware is: an artifact in flash or uploaded to RAM, run in place over memory the firmware gives.
 
+mod bundle;
 mod firmware;
 mod loaded;
 mod measure;
 mod ram;
+mod sandbox;
+mod trial;
 
 pub use firmware::{Clock, Firmware, StackUse};
+pub use sandbox::{Contained, Ended, Sandbox};
 
-use lathe_artifact::{ArtifactError, Header, Host};
+use lathe_artifact::{Artifact, ArtifactError, Header, Host};
 use lathe_executor::GoldenError;
 use rpc_protocol::frame::crc32c;
 use rpc_protocol::{MemoryUse, WrongElement};
@@ -17,11 +21,15 @@ use crate::refusal::{Refusal, figure};
 use crate::text::Text;
 use crate::trial::{TrialOptions, Tried};
 use crate::upload::Upload;
+use bundle::LoadedBundle;
 use loaded::LoadedModel;
 use ram::Ram;
 
 /// Alignment of an uploaded artifact: what the compiler aligns code and constants to.
 const UPLOAD_ALIGN: usize = 64;
+
+/// Bytes of a bundle of candidates at the most: larger ones may be opened with what lies beside them, to be read.
+const BUNDLE: u32 = 1 << 15;
 
 /// The memory of a board.
 #[derive(Debug)]
@@ -47,6 +55,7 @@ pub struct Board<'m, F> {
     uploads: bool,
     upload: Option<Upload>,
     loaded: Option<LoadedModel<'m>>,
+    bundle: Option<LoadedBundle<'m>>,
     run_stack: u32,
     samples: &'m mut [u64],
     sample_count: usize,
@@ -70,6 +79,7 @@ impl<'m, F: Firmware> Board<'m, F> {
             uploads: memory.uploads,
             upload: None,
             loaded: None,
+            bundle: None,
             run_stack: 0,
             samples: memory.samples,
             sample_count: 0,
@@ -85,16 +95,17 @@ impl<'m, F: Firmware> Board<'m, F> {
         }
     }
 
-    /// Where in RAM an uploaded artifact starts.
-    fn upload_at(&self) -> usize {
-        self.ram.aligned(0, UPLOAD_ALIGN)
+    /// Where in RAM an uploaded artifact of `bytes` starts; what may be a bundle, where it can be opened to a candidate.
+    fn upload_at(&self, bytes: u32) -> usize {
+        let granule = if bytes <= BUNDLE { self.firmware.granule(bytes as usize).unwrap_or(0) } else { 0 };
+        self.ram.aligned(0, granule.max(UPLOAD_ALIGN))
     }
 
     /// The artifact to load, and where in RAM the memory after it starts.
     #[allow(unsafe_code)]
     fn artifact(&mut self) -> Result<(&'m [u8], usize), Refusal> {
         let Some(upload) = self.upload else { return Ok((self.flashed()?, 0)) };
-        let (start, length) = (self.upload_at(), usize::try_from(upload.held()).unwrap_or(usize::MAX));
+        let (start, length) = (self.upload_at(upload.bytes()), usize::try_from(upload.held()).unwrap_or(usize::MAX));
         // SAFETY: uploads are written only after the model is forgotten, and with it what borrows from here.
         let bytes = unsafe { self.ram.read(start, length) };
         upload.check(bytes)?;
@@ -123,6 +134,7 @@ impl<F: Firmware> Device for Board<'_, F> {
 
     fn forget(&mut self) {
         self.loaded = None;
+        self.bundle = None;
         self.run_stack = 0;
         self.sample_count = 0;
     }
@@ -140,7 +152,7 @@ impl<F: Firmware> Device for Board<'_, F> {
         if let Some(upload) = self.upload.filter(|upload| upload.is(bytes, crc)) {
             return Ok(upload.held());
         }
-        let memory = figure(self.ram.bytes().saturating_sub(self.upload_at()));
+        let memory = figure(self.ram.bytes().saturating_sub(self.upload_at(bytes)));
         if bytes > memory {
             return Err(Refusal::TooLarge { bytes, memory });
         }
@@ -152,7 +164,7 @@ impl<F: Firmware> Device for Board<'_, F> {
     #[allow(unsafe_code)]
     fn upload_chunk(&mut self, offset: u32, data: &[u8]) -> Result<u32, Refusal> {
         self.forget();
-        let start = self.upload_at();
+        let start = self.upload_at(self.upload.ok_or(Refusal::NoUpload)?.bytes());
         let upload = self.upload.as_mut().ok_or(Refusal::NoUpload)?;
         let held = usize::try_from(upload.held()).unwrap_or(usize::MAX);
         let fresh = upload.take(offset, data)?;
@@ -169,10 +181,15 @@ impl<F: Firmware> Device for Board<'_, F> {
         if threads > 1 {
             return Err(Refusal::TooManyThreads { threads, limit: 1 });
         }
-        let (artifact, start) = self.artifact()?;
-        let loaded = LoadedModel::load(artifact, &self.host, &mut self.ram, start)?;
-        let arena = loaded.arena_bytes();
-        self.loaded = Some(loaded);
+        let (bytes, start) = self.artifact()?;
+        let artifact = Artifact::parse_for(bytes, &self.host).map_err(|error| Refusal::Load(error.into()))?;
+        let arena = if artifact.trial().is_some() {
+            let (flash, ram) = (self.flash, &mut self.ram);
+            let bundle = LoadedBundle::load((artifact, bytes), &self.firmware, flash, ram, start)?;
+            self.bundle.insert(bundle).arena_bytes()
+        } else {
+            self.loaded.insert(LoadedModel::load(artifact, &mut self.ram, start)?).arena_bytes()
+        };
         Ok(Loaded { arena, threads: 1 })
     }
 
@@ -211,8 +228,8 @@ impl<F: Firmware> Device for Board<'_, F> {
         }
     }
 
-    fn trial(&mut self, _: &TrialOptions) -> Result<Tried, Refusal> {
-        Err(Refusal::NoSandbox)
+    fn trial(&mut self, options: &TrialOptions) -> Result<Tried, Refusal> {
+        self.try_candidate(options)
     }
 
     fn memory_use(&mut self) -> Result<MemoryUse, Refusal> {

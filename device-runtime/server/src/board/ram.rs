@@ -51,9 +51,14 @@ impl<'m> Ram<'m> {
         (start, length.min(self.bytes.wrapping_sub(start)))
     }
 
+    /// The address of the byte at `start`.
+    pub fn address(&self, start: usize) -> usize {
+        self.base.as_ptr().addr().wrapping_add(start)
+    }
+
     /// How many bytes after `start` the next multiple of `align` in memory comes; `align` is a power of two.
     pub fn aligned(&self, start: usize, align: usize) -> usize {
-        let address = self.base.as_ptr().addr().wrapping_add(start);
+        let address = self.address(start);
         start.saturating_add(address.wrapping_neg() & align.wrapping_sub(1))
     }
 }

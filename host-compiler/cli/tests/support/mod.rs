@@ -1,6 +1,7 @@
 //! Running `host-compiler` in a folder of its own.
 #![allow(dead_code)] // each test file uses its part
 
+pub mod emulator;
 pub mod onnx;
 pub mod thumb;
 
