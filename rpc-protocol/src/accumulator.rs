@@ -67,7 +67,8 @@ impl<B: AsMut<[u8]>> Accumulator<B> {
 
     fn append(&mut self, piece: &[u8]) {
         let end = self.length.saturating_add(piece.len());
-        match self.buffer.as_mut().get_mut(self.length..end) {
+        let rest = self.buffer.as_mut().get_mut(self.length..);
+        match rest.and_then(|rest| rest.get_mut(..piece.len())) {
             Some(room) if !self.overflowed && end <= self.limit => {
                 room.copy_from_slice(piece);
                 self.length = self.length.wrapping_add(piece.len());

@@ -9,6 +9,7 @@ mod fault;
 mod log;
 mod memory;
 mod panic;
+#[cfg(sandbox)]
 mod register;
 #[cfg(sandbox)]
 mod sandbox;

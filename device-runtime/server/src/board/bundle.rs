@@ -41,7 +41,8 @@ pub(crate) struct LoadedBundle<'m> {
 
 impl<'m> LoadedBundle<'m> {
     /// Loads `artifact`, whose bytes are `bytes`, its memory in `ram` from `start` on, its noise from `flash` if that
-    /// holds it. Nothing may borrow from RAM there any more.
+    /// holds it. Nothing may borrow from RAM there any more. A frame of its own, which running a model does not need.
+    #[inline(never)]
     pub fn load<S: Sandbox>(
         (artifact, bytes): (Artifact<'m>, &'m [u8]),
         sandbox: &S,

@@ -11,7 +11,8 @@ use crate::refusal::Refusal;
 use crate::trial::{TrialOptions, Tried, judge, make_noise};
 
 impl<F: Firmware> Board<'_, F> {
-    /// Tries a candidate of the loaded bundle.
+    /// Tries a candidate of the loaded bundle. A frame of its own, which running a model does not need.
+    #[inline(never)]
     pub(super) fn try_candidate(&mut self, options: &TrialOptions) -> Result<Tried, Refusal> {
         let repeat = self.room_for(options.repeat)?;
         let loaded = self.bundle.as_mut().ok_or(Refusal::NoBundle)?;
