@@ -13,6 +13,7 @@
 compile_error!("lathe-runtime-std runs on Linux; elsewhere use lathe-executor with memory of your own");
 
 mod code;
+pub mod conditions;
 mod cpu;
 mod error;
 mod memory;

@@ -54,7 +54,7 @@ impl Runner {
             kernel: artifact.kernel(planned.kernel)?.name.to_owned(),
             operations: info.map_or(0, |info| info.operations),
             bytes: planned.arguments().map(|argument| u64::from(argument.bytes)).sum(),
-            timing: Timing { samples_ms, number: 1 },
+            timing: Timing { samples_ms, number: 1, conditions: Vec::new() },
         })
     }
 }

@@ -4,6 +4,8 @@ use std::hint::black_box;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::conditions::{Condition, Sysfs, Watch};
+
 /// Bytes whose writing pushes a model out of any cache of today's processors.
 const FLUSH_BYTES: usize = 64 << 20;
 
@@ -30,12 +32,14 @@ impl Default for TimeOptions {
 }
 
 /// Measured times.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Timing {
     /// Milliseconds of one run, one sample per repeat, in the order taken.
     pub samples_ms: Vec<f64>,
     /// Runs of one sample in the end, after `min_repeat` made it grow.
     pub number: u32,
+    /// What each sample was taken under; empty where nobody looked.
+    pub conditions: Vec<Condition>,
 }
 
 impl Timing {
@@ -63,6 +67,26 @@ impl Timing {
         self.samples_ms.iter().copied().max_by(f64::total_cmp).unwrap_or(0.0)
     }
 
+    /// The mean clock of the samples in MHz; `None` where the system does not tell.
+    pub fn mean_mhz(&self) -> Option<f64> {
+        mean(self.conditions.iter().filter_map(|c| c.khz)).map(|khz| khz / 1e3)
+    }
+
+    /// The mean power of the board in watts; `None` where nothing measures it.
+    pub fn mean_watts(&self) -> Option<f64> {
+        mean(self.conditions.iter().filter_map(|c| c.milliwatts)).map(|milliwatts| milliwatts / 1e3)
+    }
+
+    /// Energy of one run in millijoules, of the whole board: mean power times median time.
+    pub fn millijoules(&self) -> Option<f64> {
+        Some(self.mean_watts()? * self.median_ms())
+    }
+
+    /// Samples during which the system slowed the processor down.
+    pub fn throttled(&self) -> usize {
+        self.conditions.iter().filter(|c| c.throttled).count()
+    }
+
     /// The standard deviation of the samples; 0 without samples.
     pub fn std_ms(&self) -> f64 {
         let mean = self.mean_ms();
@@ -71,14 +95,21 @@ impl Timing {
     }
 }
 
+/// The mean; `None` of nothing.
+fn mean(numbers: impl Iterator<Item = u32>) -> Option<f64> {
+    let (sum, count) = numbers.fold((0.0, 0u32), |(sum, count), n| (sum + f64::from(n), count + 1));
+    (count > 0).then(|| sum / f64::from(count))
+}
+
 /// Runs `run` once to warm up, then `number` times for each of `repeat` samples: 1 + number x repeat runs, and more
 /// while a sample is shorter than `min_repeat`, which makes `number` grow for good. With `flush_cache`, `number` is 1.
 pub fn evaluate(options: &TimeOptions, mut run: impl FnMut()) -> Timing {
     let cold = options.flush_cache;
     let mut number = if cold { 1 } else { options.number.max(1) };
     let mut flush = vec![0u8; if cold { FLUSH_BYTES } else { 0 }];
-    let mut samples_ms = Vec::new();
+    let (mut samples_ms, mut conditions) = (Vec::new(), Vec::new());
     run();
+    let mut watch = Watch::begin(Sysfs::default());
     for _ in 0..options.repeat {
         let taken = loop {
             flush_caches(&mut flush);
@@ -93,11 +124,12 @@ pub fn evaluate(options: &TimeOptions, mut run: impl FnMut()) -> Timing {
             number = grown(number, taken, options.min_repeat);
         };
         samples_ms.push(taken.as_secs_f64() * 1e3 / f64::from(number));
+        conditions.push(watch.sampled());
         if !options.cooldown.is_zero() {
             sleep(options.cooldown);
         }
     }
-    Timing { samples_ms, number }
+    Timing { samples_ms, number, conditions }
 }
 
 /// The number of runs that should last `wanted`, when `number` lasted `taken`; at least 1.618 times as many.

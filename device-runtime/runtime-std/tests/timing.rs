@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use lathe_runtime_std::conditions::Condition;
 use lathe_runtime_std::{TimeOptions, Timing, evaluate};
 
 #[test]
@@ -49,12 +50,22 @@ fn cooldown_rests_after_each_sample() {
 
 #[test]
 fn statistics_are_those_of_the_samples() {
-    let timing = Timing { samples_ms: vec![4.0, 1.0, 2.0, 9.0], number: 1 };
+    let timing = Timing { samples_ms: vec![4.0, 1.0, 2.0, 9.0], number: 1, ..Timing::default() };
     assert_eq!((timing.median_ms(), timing.mean_ms(), timing.min_ms(), timing.max_ms()), (3.0, 4.0, 1.0, 9.0));
     assert!((timing.std_ms() - 9.5f64.sqrt()).abs() < 1e-12);
-    let none = Timing { samples_ms: vec![], number: 1 };
+    let none = Timing::default();
     assert_eq!(
         (none.median_ms(), none.mean_ms(), none.min_ms(), none.max_ms(), none.std_ms()),
         (0.0, 0.0, 0.0, 0.0, 0.0)
     );
+}
+
+#[test]
+fn energy_is_the_boards_power_in_the_time_of_a_run() {
+    let condition = |milliwatts, throttled| Condition { khz: Some(1_500_000), milliwatts: Some(milliwatts), throttled };
+    let conditions = vec![condition(4000, false), condition(6000, true)];
+    let timing = Timing { samples_ms: vec![2.0, 4.0], number: 1, conditions };
+    assert_eq!((timing.mean_mhz(), timing.mean_watts(), timing.millijoules()), (Some(1500.0), Some(5.0), Some(15.0)));
+    assert_eq!(timing.throttled(), 1);
+    assert_eq!(Timing::default().millijoules(), None);
 }

@@ -1,0 +1,129 @@
+//! The processor's clock: read, and held at one frequency for a measurement (Linux, cpufreq).
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::Sysfs;
+
+/// Why the clock cannot be set.
+#[derive(Debug, Error)]
+pub enum ClockError {
+    /// The system has no files for it.
+    #[error("the clock of this machine cannot be set: it has no cpufreq files (a virtual machine, or a kernel without it)")]
+    Absent,
+    /// Not within what the processor can do.
+    #[error("{khz} kHz is outside the processor's {least} to {most} kHz")]
+    OutOfRange {
+        /// asked for
+        khz: u32,
+        /// the processor's least
+        least: u32,
+        /// its greatest
+        most: u32,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {path}: {source}; the clock is set by root", path = path.display())]
+    Write {
+        /// the file
+        path: PathBuf,
+        /// why
+        source: io::Error,
+    },
+}
+
+/// One policy: processors that share a clock.
+fn limits(policy: &Path) -> [PathBuf; 2] {
+    [policy.join("scaling_min_freq"), policy.join("scaling_max_freq")]
+}
+
+impl Sysfs {
+    /// The fastest processor's clock in kHz; `None` where the system does not tell.
+    pub fn clock_khz(&self) -> Option<u32> {
+        let cpus = self.entries("devices/system/cpu", "cpu").into_iter();
+        cpus.filter_map(|cpu| self.number(cpu.join("cpufreq/scaling_cur_freq"))).max()
+    }
+
+    /// Holds the clock of every processor at `khz` until the lock is dropped. A processor of another kind, which cannot
+    /// run at it, stays as it is.
+    pub fn hold_clock(&self, khz: u32) -> Result<ClockLock, ClockError> {
+        let policies = self.entries("devices/system/cpu/cpufreq", "policy");
+        let range = |policy: &PathBuf| {
+            let read = |file: &str| self.number::<u32>(policy.join(file));
+            Some((read("cpuinfo_min_freq")?, read("cpuinfo_max_freq")?))
+        };
+        let ranges: Vec<(u32, u32)> = policies.iter().filter_map(range).collect();
+        let least = ranges.iter().map(|r| r.0).min().ok_or(ClockError::Absent)?;
+        let most = ranges.iter().map(|r| r.1).max().ok_or(ClockError::Absent)?;
+        if !ranges.iter().any(|(low, high)| (*low..=*high).contains(&khz)) {
+            return Err(ClockError::OutOfRange { khz, least, most });
+        }
+        let mut lock = ClockLock { before: vec![] };
+        for policy in policies.iter().filter(|p| range(p).is_some_and(|(low, high)| (low..=high).contains(&khz))) {
+            lock.hold(self, policy, khz)?;
+        }
+        Ok(lock)
+    }
+}
+
+/// Puts the clock's limits back when dropped.
+#[derive(Debug)]
+pub struct ClockLock {
+    /// files and what they held, in the order they were written
+    before: Vec<(PathBuf, String)>,
+}
+
+impl ClockLock {
+    fn hold(&mut self, files: &Sysfs, policy: &Path, khz: u32) -> Result<(), ClockError> {
+        let [low, high] = limits(policy);
+        let current: u32 = files.number(&high).ok_or(ClockError::Absent)?;
+        // The kernel refuses a least above the greatest: the one that makes room goes first.
+        let order = if khz > current { [high, low] } else { [low, high] };
+        for file in order {
+            let path = files.root.join(&file);
+            let old = files.text(&file).ok_or(ClockError::Absent)?;
+            let written = fs::write(&path, khz.to_string());
+            written.map_err(|source| ClockError::Write { path: path.clone(), source })?;
+            self.before.push((path, old));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for ClockLock {
+    fn drop(&mut self) {
+        for (path, text) in self.before.iter().rev() {
+            // Nobody is left to tell; what was writable is.
+            let _ = fs::write(path, text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::tree;
+    use super::*;
+
+    const POLICY: &str = "devices/system/cpu/cpufreq/policy0";
+
+    #[test]
+    fn the_clock_is_held_and_put_back() {
+        let file = |name: &str| format!("{POLICY}/{name}");
+        let (min, max) = (file("scaling_min_freq"), file("scaling_max_freq"));
+        let (folder, files) = tree(&[
+            (&file("cpuinfo_min_freq"), "600000\n"),
+            (&file("cpuinfo_max_freq"), "1800000\n"),
+            (&min, "600000\n"),
+            (&max, "1800000\n"),
+        ]);
+        let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+        let lock = files.hold_clock(1_000_000).unwrap();
+        assert_eq!((read(&min), read(&max)), ("1000000".into(), "1000000".into()));
+        drop(lock);
+        assert_eq!((read(&min), read(&max)), ("600000".into(), "1800000".into()));
+        assert!(matches!(files.hold_clock(2_000_000), Err(ClockError::OutOfRange { most: 1_800_000, .. })));
+        assert!(matches!(tree(&[]).1.hold_clock(1), Err(ClockError::Absent)));
+    }
+}
