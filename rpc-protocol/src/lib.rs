@@ -23,6 +23,6 @@ mod stuffing;
 pub use accumulator::{Accumulator, Received};
 pub use frame::{Frame, FrameError, Header, Kind};
 pub use messages::{
-    FaultCode, MemoryUse, ProtocolVersion, Request, Response, SCHEMA_HASH, TrialFault, TrialOutcome, VERSION,
-    WrongElement,
+    Condition, FaultCode, MemoryUse, ProtocolVersion, Request, Response, SCHEMA_HASH, TrialFault, TrialOutcome,
+    VERSION, WrongElement,
 };

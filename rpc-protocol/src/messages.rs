@@ -69,6 +69,17 @@ messages! {
         tolerance: f32,
     }
 
+    /// What was true when a sample was taken; nothing where the device does not know.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    struct Condition {
+        /// clock of the processor in kHz, right after the sample
+        khz: Option<u32>,
+        /// power the board takes in milliwatts, right after the sample
+        milliwatts: Option<u32>,
+        /// whether heat or a weak supply slowed the processor down during the sample
+        throttled: bool,
+    }
+
     /// What runs used of stack and arena.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
     struct MemoryUse {
@@ -163,6 +174,16 @@ messages! {
             /// position of the first sample
             first: u32,
         },
+        /// Asks what a sample of the last `Time` was taken under.
+        GetCondition {
+            /// position of the sample
+            sample: u32,
+        },
+        /// Holds the clock of the processor until the session ends.
+        HoldClock {
+            /// at so many kHz; 0 lets it go
+            khz: u32,
+        },
         /// Times each step of the plan, after one warm-up run: the samples are one per step. A device with room for the
         /// times of every run gives each step's median, as samples of one run, others the sum of all runs.
         Profile {
@@ -242,7 +263,7 @@ messages! {
             /// workers that will run kernels
             threads: u32,
         },
-        /// To `SetInput`, `Bye`.
+        /// To `SetInput`, `HoldClock`, `Bye`.
         Done,
         /// To `Run`.
         Ran {
@@ -267,6 +288,11 @@ messages! {
             /// ticks of consecutive samples, each a little-endian u64 for the sample's `number` runs together
             #[serde(borrow)]
             ticks: &'a [u8],
+        },
+        /// To `GetCondition`.
+        SampleCondition {
+            /// nothing where the device does not look, or behind the last sample
+            condition: Option<Condition>,
         },
         /// To `SelfTest`.
         SelfTested {

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use rpc_protocol::{FaultCode, MemoryUse, WrongElement};
+use rpc_protocol::{Condition, FaultCode, MemoryUse, WrongElement};
 
 use crate::trial::{TrialOptions, Tried};
 
@@ -50,6 +50,14 @@ pub trait Device {
 
     /// The samples of the last `time`, `profile` or `trial`.
     fn samples(&self) -> &[u64];
+
+    /// What a sample of the last `time` was taken under; nothing where this device does not look.
+    fn condition(&self, _sample: u32) -> Option<Condition> {
+        None
+    }
+
+    /// Holds the clock at `khz` until [`Device::forget`], or lets it go with 0.
+    fn hold_clock(&mut self, khz: u32) -> Result<(), Self::Fault>;
 
     /// Runs the artifact's self-test; gives the first element that is wrong.
     fn self_test(&mut self) -> Result<Option<WrongElement>, Self::Fault>;

@@ -40,6 +40,8 @@ fn name(request: &Request<'_>) -> &'static str {
         Request::GetOutput { .. } => "get output",
         Request::Time { .. } => "time",
         Request::GetSamples { .. } => "get samples",
+        Request::GetCondition { .. } => "get condition",
+        Request::HoldClock { .. } => "hold clock",
         Request::Profile { .. } => "profile",
         Request::SelfTest => "self-test",
         Request::MemoryUse => "memory use",

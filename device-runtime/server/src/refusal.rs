@@ -117,6 +117,8 @@ pub enum Refusal {
     Unwatched,
     /// The device has nothing that keeps a candidate from doing harm.
     NoSandbox,
+    /// The clock of a board is set by its firmware.
+    FixedClock,
     /// No bundle of candidates is loaded.
     NoBundle,
     /// There is no such candidate.
@@ -155,7 +157,8 @@ impl Fault for Refusal {
             | Refusal::NoSelfTest
             | Refusal::NoCache
             | Refusal::Unwatched
-            | Refusal::NoSandbox => FaultCode::Unsupported,
+            | Refusal::NoSandbox
+            | Refusal::FixedClock => FaultCode::Unsupported,
         }
     }
 }
@@ -204,6 +207,7 @@ impl fmt::Display for Refusal {
             Refusal::NoSelfTest => f.write_str("the artifact carries no self-test: compile the model with one"),
             Refusal::NoCache => f.write_str("this device cannot evict caches: time it without --flush-cache"),
             Refusal::Unwatched => f.write_str("this device does not watch its stack and arena"),
+            Refusal::FixedClock => f.write_str("the clock of this device is set by its firmware"),
             Refusal::NoSandbox => {
                 f.write_str("this device cannot keep a candidate from doing harm: it makes no trials")
             }

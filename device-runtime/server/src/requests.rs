@@ -105,6 +105,11 @@ fn act<D: Device>(device: &mut D, request: &Request<'_>) -> Result<Response<'sta
         Request::Time { number, repeat, min_repeat_ms, cooldown_ms, flush_cache } => {
             timed(device.time(&TimeOptions { number, repeat, min_repeat_ms, cooldown_ms, flush_cache })?)
         }
+        Request::GetCondition { sample } => Response::SampleCondition { condition: device.condition(sample) },
+        Request::HoldClock { khz } => {
+            device.hold_clock(khz)?;
+            Response::Done
+        }
         Request::Profile { number } => timed(device.profile(number.max(1))?),
         Request::SelfTest => Response::SelfTested { wrong: device.self_test()? },
         Request::MemoryUse => Response::MemoryUsed { memory: device.memory_use()? },

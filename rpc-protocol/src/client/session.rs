@@ -6,7 +6,7 @@ use super::exchange::{Exchange, HELLO, MAX_BODY};
 use super::{ClientError, Link};
 use crate::frame::crc32c;
 use crate::key::{Challenge, Key, Side};
-use crate::messages::{MemoryUse, Request, Response, SCHEMA_HASH, VERSION, WrongElement};
+use crate::messages::{Condition, MemoryUse, Request, Response, SCHEMA_HASH, VERSION, WrongElement};
 
 /// Room a message's own fields take beside the data they carry.
 const FIELDS: usize = 32;
@@ -179,6 +179,28 @@ impl<L: Link> Client<L> {
             _ => None,
         })?;
         Ok(Samples { number, ticks: self.samples(count)? })
+    }
+
+    /// What each of the `count` samples of the last [`Request::Time`] was taken under; empty when the device does not look.
+    pub fn conditions(&mut self, count: usize) -> Answer<Vec<Condition>> {
+        let mut all = Vec::new();
+        for sample in 0..count as u32 {
+            let condition =
+                self.call("get condition", &Request::GetCondition { sample }, self.patience, |r| match r {
+                    Response::SampleCondition { condition } => Some(condition),
+                    _ => None,
+                })?;
+            let Some(condition) = condition else { break };
+            all.push(condition);
+        }
+        Ok(all)
+    }
+
+    /// Holds the device's clock at `khz`, or lets it go with 0.
+    pub fn hold_clock(&mut self, khz: u32) -> Answer<()> {
+        self.call("hold clock", &Request::HoldClock { khz }, self.patience, |r| {
+            matches!(r, Response::Done).then_some(())
+        })
     }
 
     /// Fetches the `count` samples of the last measurement.

@@ -218,6 +218,10 @@ impl<F: Firmware> Device for Board<'_, F> {
         self.samples.get(..self.sample_count).unwrap_or_default()
     }
 
+    fn hold_clock(&mut self, _: u32) -> Result<(), Refusal> {
+        Err(Refusal::FixedClock)
+    }
+
     fn self_test(&mut self) -> Result<Option<WrongElement>, Refusal> {
         match self.loaded()?.self_test() {
             Ok(()) => Ok(None),

@@ -4,6 +4,7 @@ use std::fmt;
 
 use device_server::rpc_protocol::FaultCode;
 use device_server::{Fault, Refusal};
+use lathe_runtime_std::conditions::ClockError;
 use lathe_runtime_std::{LoadError, RunnerError};
 
 /// Why this machine cannot do what was asked.
@@ -15,6 +16,8 @@ pub enum MachineFault {
     NoMemory { bytes: u32 },
     /// The model could not be loaded.
     Runner(RunnerError),
+    /// The clock cannot be held.
+    Clock(ClockError),
 }
 
 impl From<Refusal> for MachineFault {
@@ -29,11 +32,19 @@ impl From<RunnerError> for MachineFault {
     }
 }
 
+impl From<ClockError> for MachineFault {
+    fn from(error: ClockError) -> MachineFault {
+        MachineFault::Clock(error)
+    }
+}
+
 impl Fault for MachineFault {
     fn code(&self) -> FaultCode {
         match self {
             MachineFault::Refused(refusal) => refusal.code(),
             MachineFault::NoMemory { .. } => FaultCode::OutOfMemory,
+            MachineFault::Clock(ClockError::OutOfRange { .. }) => FaultCode::BadRequest,
+            MachineFault::Clock(_) => FaultCode::Unsupported,
             MachineFault::Runner(error) => match error {
                 RunnerError::Load(LoadError::ArenaTooSmall { .. }) | RunnerError::Memory { .. } => {
                     FaultCode::OutOfMemory
@@ -52,6 +63,7 @@ impl fmt::Display for MachineFault {
             MachineFault::Refused(refusal) => refusal.fmt(f),
             MachineFault::NoMemory { bytes } => write!(f, "there is no memory for {bytes} bytes"),
             MachineFault::Runner(error) => error.fmt(f),
+            MachineFault::Clock(error) => error.fmt(f),
         }
     }
 }

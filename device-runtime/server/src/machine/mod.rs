@@ -3,12 +3,14 @@
 mod fault;
 mod model;
 
-use device_server::rpc_protocol::{MemoryUse, WrongElement};
+use device_server::rpc_protocol::{Condition, MemoryUse, WrongElement};
 use device_server::trial::{TrialOptions, Tried};
 use device_server::{Device, Info, Loaded, Refusal, TimeOptions, Timed, Upload};
 
+use lathe_runtime_std::conditions::{self, ClockLock, Sysfs};
+
 use fault::MachineFault;
-use model::Model;
+use model::{Model, nanoseconds};
 
 /// Ticks of this machine's counter: nanoseconds.
 const CLOCK_HZ: u64 = 1_000_000_000;
@@ -20,13 +22,29 @@ pub struct Machine {
     artifact: Vec<u8>,
     model: Option<Model>,
     samples: Vec<u64>,
+    conditions: Vec<Condition>,
+    clock: Option<ClockLock>,
 }
 
 impl Machine {
     /// With nothing uploaded.
     pub fn new() -> Machine {
         let features = lathe_runtime_std::host_features().join(" ");
-        Machine { features, upload: None, artifact: Vec::new(), model: None, samples: Vec::new() }
+        Machine {
+            features,
+            upload: None,
+            artifact: Vec::new(),
+            model: None,
+            samples: Vec::new(),
+            conditions: Vec::new(),
+            clock: None,
+        }
+    }
+
+    fn unload(&mut self) {
+        self.model = None;
+        self.samples.clear();
+        self.conditions.clear();
     }
 
     fn model(&mut self) -> Result<&mut Model, MachineFault> {
@@ -45,8 +63,8 @@ impl Device for Machine {
     }
 
     fn forget(&mut self) {
-        self.model = None;
-        self.samples.clear();
+        self.clock = None;
+        self.unload();
     }
 
     fn upload_begin(&mut self, bytes: u32, crc: u32) -> Result<u32, MachineFault> {
@@ -68,7 +86,7 @@ impl Device for Machine {
     }
 
     fn load(&mut self, threads: u32) -> Result<Loaded, MachineFault> {
-        self.forget();
+        self.unload();
         self.upload.ok_or(Refusal::NoArtifact)?.check(&self.artifact)?;
         let mut model = Model::load(&self.artifact, threads)?;
         let loaded = model.figures();
@@ -89,9 +107,24 @@ impl Device for Machine {
     }
 
     fn time(&mut self, options: &TimeOptions) -> Result<Timed, MachineFault> {
-        let (number, samples) = self.model()?.time(options);
-        self.samples = samples;
+        let timing = self.model()?.time(options);
+        let number = timing.number;
+        self.samples = timing.samples_ms.iter().map(|ms| nanoseconds(ms * f64::from(number))).collect();
+        self.conditions = timing.conditions.iter().map(condition).collect();
         Ok(Timed { number, samples: self.samples.len() as u32 })
+    }
+
+    fn condition(&self, sample: u32) -> Option<Condition> {
+        self.conditions.get(sample as usize).copied()
+    }
+
+    fn hold_clock(&mut self, khz: u32) -> Result<(), MachineFault> {
+        // What was held before is let go first: it knows what to put back.
+        self.clock = None;
+        if khz > 0 {
+            self.clock = Some(Sysfs::default().hold_clock(khz)?);
+        }
+        Ok(())
     }
 
     fn profile(&mut self, number: u32) -> Result<Timed, MachineFault> {
@@ -114,4 +147,8 @@ impl Device for Machine {
     fn memory_use(&mut self) -> Result<MemoryUse, MachineFault> {
         Err(Refusal::Unwatched.into())
     }
+}
+
+fn condition(seen: &conditions::Condition) -> Condition {
+    Condition { khz: seen.khz, milliwatts: seen.milliwatts, throttled: seen.throttled }
 }

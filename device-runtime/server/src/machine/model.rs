@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use device_server::rpc_protocol::WrongElement;
 use device_server::{Loaded, Refusal, TimeOptions, figure};
 use lathe_artifact::Name;
-use lathe_runtime_std::{GoldenError, Options, Runner, RunnerError};
+use lathe_runtime_std::{GoldenError, Options, Runner, RunnerError, Timing};
 
 /// A model ready to run, and which of its inputs were given.
 pub struct Model {
@@ -68,17 +68,15 @@ impl Model {
         Ok(rest.get(..limit).unwrap_or(rest))
     }
 
-    /// Times whole runs; gives the runs of a sample and each sample's nanoseconds.
-    pub fn time(&mut self, options: &TimeOptions) -> (u32, Vec<u64>) {
-        let timing = self.runner.time(&lathe_runtime_std::TimeOptions {
+    /// Times whole runs.
+    pub fn time(&mut self, options: &TimeOptions) -> Timing {
+        self.runner.time(&lathe_runtime_std::TimeOptions {
             number: options.number,
             repeat: options.repeat,
             min_repeat: Duration::from_millis(options.min_repeat_ms.into()),
             cooldown: Duration::from_millis(options.cooldown_ms.into()),
             flush_cache: options.flush_cache,
-        });
-        let number = f64::from(timing.number);
-        (timing.number, timing.samples_ms.iter().map(|ms| nanoseconds(ms * number)).collect())
+        })
     }
 
     /// The median time of every step, in nanoseconds.
@@ -98,6 +96,7 @@ impl Model {
     }
 }
 
-fn nanoseconds(ms: f64) -> u64 {
+/// Milliseconds as ticks of this machine's counter.
+pub fn nanoseconds(ms: f64) -> u64 {
     (ms * 1e6).round() as u64
 }
