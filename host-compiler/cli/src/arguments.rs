@@ -227,6 +227,7 @@ Examples:
   host-compiler time model.lathe --number 10 --repeat 20
   host-compiler time model.lathe --min-repeat-ms 100 --cooldown-ms 50 --threads 2 --json
   host-compiler time model.lathe --profile
+  host-compiler time model.lathe --cpus 1,2,4 --freq 600,1500     latency and energy over processors and clocks
   host-compiler time tiny.lathe --device qemu:mps2-an386 --profile       instructions of every step
 
 {EXIT_CODES}"))]
@@ -250,6 +251,12 @@ pub struct TimeArgs {
     /// Push the model out of the caches before each sample, which is then one run
     #[arg(long)]
     pub flush_cache: bool,
+    /// Repeat over these numbers of active processors and print a table: --cpus 1,2,4
+    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "profile", value_parser = clap::value_parser!(u32).range(1..))]
+    pub cpus: Vec<u32>,
+    /// Repeat with the clock held at these MHz (Linux boards, as root): --freq 600,1000,1500
+    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "profile", value_parser = clap::value_parser!(u32).range(1..))]
+    pub freq: Vec<u32>,
     /// Time every step: time, share, GFLOP/s; on an emulated board instructions, and stack and arena used
     #[arg(long)]
     pub profile: bool,

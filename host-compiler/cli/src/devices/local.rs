@@ -1,8 +1,9 @@
 //! `local`: this machine, in this process.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use lathe_runtime_std::conditions::{ClockLock, Sysfs};
 use lathe_runtime_std::{GoldenError, Options, Runner, TimeOptions, Timing};
 
 use super::{Device, StepTime, TimeRequest};
@@ -10,7 +11,12 @@ use crate::arguments::DeviceArgs;
 use crate::failure::{Exit, Failure, Outcome};
 
 /// This machine with a loaded artifact.
-pub struct Local(Runner);
+pub struct Local {
+    runner: Runner,
+    path: PathBuf,
+    args: DeviceArgs,
+    clock: Option<ClockLock>,
+}
 
 /// Loads the artifact at `path` into this process, as `args` say.
 #[allow(unsafe_code)]
@@ -24,13 +30,13 @@ pub fn load(path: &Path, args: &DeviceArgs) -> Outcome<Runner> {
 impl Local {
     /// Loads the artifact at `path`.
     pub fn load(path: &Path, args: &DeviceArgs) -> Outcome<Local> {
-        load(path, args).map(Local)
+        Ok(Local { runner: load(path, args)?, path: path.to_path_buf(), args: args.clone(), clock: None })
     }
 }
 
 impl Device for Local {
     fn set_input(&mut self, index: usize, bytes: &[u8]) -> Outcome {
-        let input = self.0.input_bytes(index);
+        let input = self.runner.input_bytes(index);
         if input.len() != bytes.len() {
             let message = format!("input number {index} takes {} bytes and was given {}", input.len(), bytes.len());
             return Err(Failure::usage(message));
@@ -41,16 +47,31 @@ impl Device for Local {
 
     fn run(&mut self) -> Outcome<f64> {
         let start = Instant::now();
-        self.0.run();
+        self.runner.run();
         Ok(start.elapsed().as_secs_f64() * 1e3)
     }
 
     fn output(&mut self, index: usize, _bytes: usize) -> Outcome<Vec<u8>> {
-        Ok(self.0.outputs().nth(index).map(|(_, bytes)| bytes.to_vec()).unwrap_or_default())
+        Ok(self.runner.outputs().nth(index).map(|(_, bytes)| bytes.to_vec()).unwrap_or_default())
+    }
+
+    fn reload(&mut self, threads: u32) -> Outcome {
+        self.args.threads = threads;
+        self.runner = load(&self.path, &self.args)?;
+        Ok(())
+    }
+
+    fn hold_clock(&mut self, khz: u32) -> Outcome {
+        // What was held before is let go first: it knows what to put back.
+        self.clock = None;
+        if khz > 0 {
+            self.clock = Some(Sysfs::default().hold_clock(khz).map_err(Failure::usage)?);
+        }
+        Ok(())
     }
 
     fn time(&mut self, r: &TimeRequest) -> Outcome<Timing> {
-        Ok(self.0.time(&TimeOptions {
+        Ok(self.runner.time(&TimeOptions {
             number: r.number,
             repeat: r.repeat,
             min_repeat: Duration::from_millis(r.min_repeat_ms.into()),
@@ -60,7 +81,7 @@ impl Device for Local {
     }
 
     fn profile(&mut self, repeat: u32) -> Outcome<Vec<StepTime>> {
-        let steps = self.0.profile(repeat).into_iter().map(|s| StepTime {
+        let steps = self.runner.profile(repeat).into_iter().map(|s| StepTime {
             median_ms: s.timing.median_ms(),
             step: s.step,
             label: s.label,
@@ -72,7 +93,7 @@ impl Device for Local {
     }
 
     fn self_test(&mut self) -> Outcome {
-        self.0.verify_golden().map_err(|e| match e {
+        self.runner.verify_golden().map_err(|e| match e {
             GoldenError::Absent => Failure::usage(e),
             GoldenError::Mismatch { .. } => Failure::new(Exit::WrongNumbers, format!("self-test: {e}")),
         })

@@ -70,6 +70,10 @@ pub trait Device {
     fn run(&mut self) -> Outcome<f64>;
     /// The bytes of output number `index`, which has `bytes` of them.
     fn output(&mut self, index: usize, bytes: usize) -> Outcome<Vec<u8>>;
+    /// Loads the artifact again, to run on `threads` threads.
+    fn reload(&mut self, threads: u32) -> Outcome;
+    /// Holds the processor's clock at `khz` until the device is dropped, or lets it go with 0.
+    fn hold_clock(&mut self, khz: u32) -> Outcome;
     /// Times whole runs.
     fn time(&mut self, request: &TimeRequest) -> Outcome<Timing>;
     /// Times every step, the median of `repeat` runs.

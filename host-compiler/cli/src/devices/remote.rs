@@ -5,9 +5,9 @@ use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
 use lathe_artifact::Artifact;
-use lathe_runtime_std::{GoldenError, Timing};
+use lathe_runtime_std::{GoldenError, Timing, conditions};
 use rpc_protocol::client::{Client, ClientError, Link, Samples};
-use rpc_protocol::{FaultCode, MemoryUse, Request, WrongElement};
+use rpc_protocol::{Condition, FaultCode, MemoryUse, Request, WrongElement};
 
 use super::{Device, StepTime, TimeRequest, TimeUnit};
 use crate::arguments::DeviceArgs;
@@ -67,9 +67,11 @@ fn milliseconds(ticks: u64, clock_hz: u64) -> f64 {
     ticks as f64 * 1e3 / clock_hz.max(1) as f64
 }
 
-fn timing(samples: &Samples, clock_hz: u64) -> Timing {
+fn timing(samples: &Samples, conditions: &[Condition], clock_hz: u64) -> Timing {
     let one = |t: &u64| milliseconds(*t, clock_hz) / f64::from(samples.number.max(1));
-    Timing { samples_ms: samples.ticks.iter().map(one).collect(), number: samples.number }
+    let seen = |c: &Condition| conditions::Condition { khz: c.khz, milliwatts: c.milliwatts, throttled: c.throttled };
+    let samples_ms = samples.ticks.iter().map(one).collect();
+    Timing { samples_ms, number: samples.number, conditions: conditions.iter().map(seen).collect() }
 }
 
 impl<L: Link> Device for Remote<L> {
@@ -89,6 +91,15 @@ impl<L: Link> Device for Remote<L> {
         Ok(self.client.output(index as u32, bytes)?)
     }
 
+    fn reload(&mut self, threads: u32) -> Outcome {
+        self.client.load(threads, self.deadline)?;
+        Ok(())
+    }
+
+    fn hold_clock(&mut self, khz: u32) -> Outcome {
+        Ok(self.client.hold_clock(khz)?)
+    }
+
     fn time(&mut self, r: &TimeRequest) -> Outcome<Timing> {
         let request = Request::Time {
             number: r.number,
@@ -97,12 +108,14 @@ impl<L: Link> Device for Remote<L> {
             cooldown_ms: r.cooldown_ms,
             flush_cache: r.flush_cache,
         };
-        Ok(timing(&self.client.time(&request, self.deadline)?, self.clock_hz))
+        let samples = self.client.time(&request, self.deadline)?;
+        let conditions = self.client.conditions(samples.ticks.len())?;
+        Ok(timing(&samples, &conditions, self.clock_hz))
     }
 
     fn profile(&mut self, repeat: u32) -> Outcome<Vec<StepTime>> {
         let samples = self.client.time(&Request::Profile { number: repeat }, self.deadline)?;
-        let timed = self.steps.iter().zip(timing(&samples, self.clock_hz).samples_ms);
+        let timed = self.steps.iter().zip(timing(&samples, &[], self.clock_hz).samples_ms);
         Ok(timed.map(|(step, median_ms)| StepTime { median_ms, ..step.clone() }).collect())
     }
 

@@ -12,6 +12,7 @@ mod inspect;
 mod outputs;
 mod profile;
 mod run;
+mod sweep;
 mod targets;
 mod time;
 

@@ -6,18 +6,23 @@ use serde_json::{Value, json};
 
 use crate::arguments::TimeArgs;
 use crate::console;
-use crate::devices::{Device, StepTime, TimeUnit, instructions};
+use crate::devices::{Device, StepTime, TimeRequest, TimeUnit, instructions};
 use crate::failure::Outcome;
 
 pub fn run(args: &TimeArgs, artifact: &Artifact<'_>, device: &mut dyn Device) -> Outcome {
     let steps = device.profile(args.repeat)?;
+    let whole = device.time(&TimeRequest::from(args))?.median_ms();
     let (unit, memory) = (device.unit(), device.memory_use()?);
     let total: f64 = steps.iter().map(|s| s.median_ms).sum();
-    let lanes = lanes(artifact);
+    let ceilings = match unit {
+        TimeUnit::Milliseconds => Ceilings::reached_by(&steps),
+        TimeUnit::Instructions => Ceilings::of_instructions(lanes(artifact)),
+    };
     let stack = artifact.header().stack_bytes;
     let mut document = json!({
         "artifact": args.artifact, "device": args.device.device, "threads": args.device.threads, "unit": unit.name(),
-        "total_ms": total, "steps": steps.iter().map(|s| step_document(s, total, unit, lanes)).collect::<Vec<_>>(),
+        "total_ms": total, "whole_run_ms": whole, "steps_of_whole": ratio(total, whole),
+        "steps": steps.iter().map(|s| step_document(s, total, unit, ceilings)).collect::<Vec<_>>(),
     });
     if unit == TimeUnit::Instructions {
         document["emulated"] = true.into();
@@ -31,41 +36,56 @@ pub fn run(args: &TimeArgs, artifact: &Artifact<'_>, device: &mut dyn Device) ->
     }
     console::report(document, || {
         let table = match unit {
-            TimeUnit::Milliseconds => times(&steps, total),
-            TimeUnit::Instructions => counts(&steps, total, lanes),
+            TimeUnit::Milliseconds => times(&steps, total, ceilings),
+            TimeUnit::Instructions => counts(&steps, total, ceilings),
         };
-        table + &memory.map(|used| memory_text(&used, stack)).unwrap_or_default()
+        let together = format!("the steps together take {:.1} % of a whole run\n", ratio(total, whole) * 100.0);
+        table + &together + &memory.map(|used| memory_text(&used, stack)).unwrap_or_default()
     })
 }
 
-fn step_document(s: &StepTime, total: f64, unit: TimeUnit, lanes: u64) -> Value {
+fn step_document(s: &StepTime, total: f64, unit: TimeUnit, ceilings: Ceilings) -> Value {
     let mut step = json!({
         "step": s.step, "label": s.label, "kernel": s.kernel, "operations": s.operations, "bytes": s.bytes,
         "median_ms": s.median_ms, "share": share(s, total), "gflops": gflops(s),
+        "gbytes_per_s": gbytes(s), "bound": Bound::of(s, ceilings).name(),
     });
     if unit == TimeUnit::Instructions {
         step["instructions"] = instructions(s.median_ms).into();
         step["instructions_per_mac"] = per_mac(s).into();
-        step["bound"] = Bound::of(s, lanes).name().into();
     }
     step
 }
 
-fn times(steps: &[StepTime], total: f64) -> String {
-    let mut text = format!("{:>4} {:>10} {:>6} {:>9}  kernel: nodes\n", "step", "ms", "share", "GFLOP/s");
+fn times(steps: &[StepTime], total: f64, ceilings: Ceilings) -> String {
+    let head = ["step", "ms", "share", "GFLOP/s", "GB/s", "bound"];
+    let mut text = format!(
+        "{:>4} {:>10} {:>6} {:>9} {:>7}  {:<10}  kernel: nodes\n",
+        head[0], head[1], head[2], head[3], head[4], head[5]
+    );
     for s in steps {
-        let (percent, speed) = (share(s, total) * 100.0, gflops(s));
-        text += &format!("{:4} {:10.4} {percent:5.1}% {speed:9.2}  {}: {}\n", s.step, s.median_ms, s.kernel, s.label);
+        let (percent, speed, bytes) = (share(s, total) * 100.0, gflops(s), gbytes(s));
+        text += &format!(
+            "{:4} {:10.4} {percent:5.1}% {speed:9.2} {bytes:7.2}  {:<10}  {}: {}\n",
+            s.step,
+            s.median_ms,
+            Bound::of(s, ceilings).name(),
+            s.kernel,
+            s.label
+        );
     }
-    text + &format!("     {total:10.4} ms together\n")
+    text += &format!("     {total:10.4} ms together\n");
+    text + "bound: by arithmetic or by memory, whichever comes closer to the best that a step of this model reaches; \
+            overhead: both together come to less than a quarter of it\n"
 }
 
-fn counts(steps: &[StepTime], total: f64, lanes: u64) -> String {
+fn counts(steps: &[StepTime], total: f64, ceilings: Ceilings) -> String {
     let head = ["step", "instructions", "share", "a MAC", "bound"];
     let mut text =
         format!("{:>4} {:>12} {:>6} {:>8}  {:<10}  kernel: nodes\n", head[0], head[1], head[2], head[3], head[4]);
     for s in steps {
-        let (count, percent, bound) = (instructions(s.median_ms), share(s, total) * 100.0, Bound::of(s, lanes).name());
+        let (count, percent, bound) =
+            (instructions(s.median_ms), share(s, total) * 100.0, Bound::of(s, ceilings).name());
         let mac = per_mac(s).map_or("-".into(), |per| format!("{per:.2}"));
         text += &format!("{:4} {count:12} {percent:5.1}% {mac:>8}  {bound:<10}  {}: {}\n", s.step, s.kernel, s.label);
     }
@@ -89,11 +109,20 @@ fn memory_text(used: &MemoryUse, stack: u32) -> String {
 }
 
 fn share(s: &StepTime, total: f64) -> f64 {
-    if total > 0.0 { s.median_ms / total } else { 0.0 }
+    ratio(s.median_ms, total)
 }
 
 fn gflops(s: &StepTime) -> f64 {
-    if s.median_ms > 0.0 { s.operations as f64 / s.median_ms / 1e6 } else { 0.0 }
+    ratio(s.operations as f64, s.median_ms) / 1e6
+}
+
+fn gbytes(s: &StepTime) -> f64 {
+    ratio(s.bytes as f64, s.median_ms) / 1e6
+}
+
+/// `part / whole`; 0 of nothing.
+fn ratio(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole } else { 0.0 }
 }
 
 /// Instructions for each multiply-accumulate; `None` for a step without any.
@@ -106,22 +135,42 @@ fn lanes(artifact: &Artifact<'_>) -> u64 {
     if artifact.header().features().any(|f| f.starts_with("mve")) { 4 } else { 1 }
 }
 
-/// What keeps a step from taking fewer instructions.
+/// The roofline: the fastest that arithmetic and memory can be (Williams et al., "Roofline", CACM 2009).
+#[derive(Clone, Copy, Debug)]
+struct Ceilings {
+    gflops: f64,
+    gbytes: f64,
+}
+
+impl Ceilings {
+    /// What the steps of this run reach at best: what the device can do is not known, and no step shows more.
+    fn reached_by(steps: &[StepTime]) -> Ceilings {
+        let most = |rate: fn(&StepTime) -> f64| steps.iter().map(rate).fold(0.0, f64::max);
+        Ceilings { gflops: most(gflops), gbytes: most(gbytes) }
+    }
+
+    /// One instruction a nanosecond, which multiplies and accumulates, or loads or stores, `lanes` numbers of 32 bits.
+    fn of_instructions(lanes: u64) -> Ceilings {
+        Ceilings { gflops: 2.0 * lanes as f64, gbytes: 4.0 * lanes as f64 }
+    }
+}
+
+/// What keeps a step from being faster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Bound {
-    /// a multiply-accumulate takes an instruction
+    /// arithmetic
     Arithmetic,
-    /// a word of a buffer is loaded or stored by an instruction
+    /// what moves its buffers
     Memory,
     /// neither: addresses, loops, loads repeated
     Overhead,
 }
 
 impl Bound {
-    fn of(s: &StepTime, lanes: u64) -> Bound {
-        let (arithmetic, memory) = (s.operations / 2 / lanes, s.bytes / 4 / lanes);
-        match instructions(s.median_ms) {
-            count if count > 4 * (arithmetic + memory) => Bound::Overhead,
+    fn of(s: &StepTime, ceilings: Ceilings) -> Bound {
+        let (arithmetic, memory) = (ratio(gflops(s), ceilings.gflops), ratio(gbytes(s), ceilings.gbytes));
+        match arithmetic + memory {
+            reached if reached < 0.25 => Bound::Overhead,
             _ if arithmetic >= memory => Bound::Arithmetic,
             _ => Bound::Memory,
         }
@@ -147,10 +196,16 @@ mod tests {
 
     #[test]
     fn what_bounds_a_step() {
-        assert_eq!(Bound::of(&step(2000, 400, 1940), 1), Bound::Arithmetic);
-        assert_eq!(Bound::of(&step(2000, 400, 1940), 4), Bound::Overhead);
-        assert_eq!(Bound::of(&step(2000, 40_000, 12_000), 1), Bound::Memory);
-        assert_eq!(Bound::of(&step(0, 0, 10), 1), Bound::Overhead);
+        let (scalar, vector) = (Ceilings::of_instructions(1), Ceilings::of_instructions(4));
+        assert_eq!(Bound::of(&step(2000, 400, 1940), scalar), Bound::Arithmetic);
+        assert_eq!(Bound::of(&step(2000, 400, 8000), vector), Bound::Overhead);
+        assert_eq!(Bound::of(&step(2000, 40_000, 12_000), scalar), Bound::Memory);
+        assert_eq!(Bound::of(&step(0, 0, 10), scalar), Bound::Overhead);
+        // one step does 4 operations a nanosecond, another moves 8 bytes in one
+        let reached = Ceilings::reached_by(&[step(4000, 1000, 1000), step(100, 8000, 1000)]);
+        assert_eq!(Bound::of(&step(3000, 1000, 1000), reached), Bound::Arithmetic);
+        assert_eq!(Bound::of(&step(100, 6000, 1000), reached), Bound::Memory);
+        assert_eq!(Bound::of(&step(400, 400, 1000), reached), Bound::Overhead);
         assert_eq!(per_mac(&step(2000, 400, 1940)), Some(1.94));
         assert_eq!(per_mac(&step(0, 400, 1940)), None);
     }

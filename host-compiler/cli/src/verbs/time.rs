@@ -3,8 +3,8 @@
 use lathe_runtime_std::Timing;
 use serde_json::{Value, json};
 
-use super::profile;
 use super::run::parse;
+use super::{profile, sweep};
 use crate::arguments::TimeArgs;
 use crate::console;
 use crate::devices::{self, TimeRequest, TimeUnit, instructions};
@@ -17,15 +17,24 @@ pub fn run(args: &TimeArgs) -> Outcome {
     if args.profile {
         return profile::run(args, &artifact, device.as_mut());
     }
-    let timing = device.time(&TimeRequest {
-        number: args.number,
-        repeat: args.repeat,
-        min_repeat_ms: args.min_repeat_ms,
-        cooldown_ms: args.cooldown_ms,
-        flush_cache: args.flush_cache,
-    })?;
+    if !args.cpus.is_empty() || !args.freq.is_empty() {
+        return sweep::run(args, device.as_mut());
+    }
+    let timing = device.time(&TimeRequest::from(args))?;
     let unit = device.unit();
     console::report(document(args, &timing, unit), || text(&timing, unit))
+}
+
+impl From<&TimeArgs> for TimeRequest {
+    fn from(args: &TimeArgs) -> TimeRequest {
+        TimeRequest {
+            number: args.number,
+            repeat: args.repeat,
+            min_repeat_ms: args.min_repeat_ms,
+            cooldown_ms: args.cooldown_ms,
+            flush_cache: args.flush_cache,
+        }
+    }
 }
 
 fn document(args: &TimeArgs, timing: &Timing, unit: TimeUnit) -> Value {
@@ -33,6 +42,8 @@ fn document(args: &TimeArgs, timing: &Timing, unit: TimeUnit) -> Value {
         "artifact": args.artifact, "device": args.device.device, "threads": args.device.threads, "unit": unit.name(),
         "median_ms": timing.median_ms(), "mean_ms": timing.mean_ms(), "min_ms": timing.min_ms(),
         "max_ms": timing.max_ms(), "std_ms": timing.std_ms(), "samples_ms": timing.samples_ms, "number": timing.number,
+        "mhz": timing.mean_mhz(), "watts": timing.mean_watts(), "millijoules": timing.millijoules(),
+        "samples_throttled": timing.throttled(),
     });
     if unit == TimeUnit::Instructions {
         document["emulated"] = true.into();
@@ -49,13 +60,32 @@ fn text(timing: &Timing, unit: TimeUnit) -> String {
     };
     format!(
         "median {:.decimals$} {unit}, mean {:.decimals$}, min {:.decimals$}, max {:.decimals$}, standard deviation \
-         {:.decimals$} ({} samples of {} runs)\n",
+         {:.decimals$} ({} samples of {} runs)\n{}",
         timing.median_ms(),
         timing.mean_ms(),
         timing.min_ms(),
         timing.max_ms(),
         timing.std_ms(),
         timing.samples_ms.len(),
-        timing.number
+        timing.number,
+        conditions(timing)
     )
+}
+
+/// A line on what is known of the conditions; nothing when nothing is.
+fn conditions(timing: &Timing) -> String {
+    let throttled = match timing.throttled() {
+        0 => None,
+        count => {
+            Some(format!("{count} samples were taken while the processor was slowed down by heat or a weak supply"))
+        }
+    };
+    let known = [
+        timing.mean_mhz().map(|mhz| format!("{mhz:.0} MHz")),
+        timing.mean_watts().map(|watts| format!("{watts:.2} W")),
+        timing.millijoules().map(|millijoules| format!("{millijoules:.2} mJ a run (whole board)")),
+        throttled,
+    ];
+    let known: Vec<String> = known.into_iter().flatten().collect();
+    if known.is_empty() { String::new() } else { known.join(", ") + "\n" }
 }
