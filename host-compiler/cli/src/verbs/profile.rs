@@ -9,9 +9,13 @@ use crate::console;
 use crate::devices::{Device, StepTime, TimeRequest, TimeUnit, instructions};
 use crate::failure::Outcome;
 
+/// Whole runs that the steps are compared with.
+const WHOLE_RUNS: u32 = 3;
+
 pub fn run(args: &TimeArgs, artifact: &Artifact<'_>, device: &mut dyn Device) -> Outcome {
     let steps = device.profile(args.repeat)?;
-    let whole = device.time(&TimeRequest::from(args))?.median_ms();
+    let whole = TimeRequest { repeat: args.repeat.min(WHOLE_RUNS), ..TimeRequest::from(args) };
+    let whole = device.time(&whole)?.median_ms();
     let (unit, memory) = (device.unit(), device.memory_use()?);
     let total: f64 = steps.iter().map(|s| s.median_ms).sum();
     let ceilings = match unit {
