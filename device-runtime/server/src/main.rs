@@ -1,61 +1,82 @@
 //! `device-server`: runs artifacts on this machine for a host elsewhere.
 //!
-//! `device-server --stdio` speaks the device protocol over standard input and output; its words go to standard error.
+//! It speaks the device protocol over TCP, a serial line, a pseudo-terminal, or standard input and output. What reaches
+//! it is printed to standard output, everything else to standard error.
 #![deny(unsafe_code)]
 
+mod arguments;
+mod failure;
+mod links;
 mod machine;
-mod stdio;
+mod random;
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use device_server::{buffer_bytes, serve};
-
-/// Longest frame body taken and sent.
-const MAX_BODY: usize = 1 << 16;
-
-const HELP: &str = "\
-device-server: loads, runs and times artifacts for a host (host-compiler starts it)
-
-Usage: device-server --stdio
-
-  --stdio    speak the device protocol over standard input and output
-  --help     print this
-  --version  print the version
-
-Artifacts are programs: this process runs whatever its host sends.";
+use arguments::{Order, Place, Service};
+use device_server::rpc_protocol::key::Key;
+use device_server::rpc_protocol::key_file;
+use failure::Failure;
+use machine::Machine;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["--stdio"] => {
-            let mut buffers = vec![0; buffer_bytes(MAX_BODY)];
-            match serve(stdio::Stdio::new(), &mut machine::Machine::new(), &mut buffers) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(e) => {
-                    say(&format!("device-server: the link broke: {e}"));
-                    ExitCode::FAILURE
-                }
-            }
+    let order = match arguments::read(std::env::args_os().skip(1)) {
+        Ok(order) => order,
+        Err(message) => {
+            say(&format!("device-server: {message} (--help shows all)"));
+            return ExitCode::from(2);
         }
-        ["--help"] => {
-            print(HELP);
-            ExitCode::SUCCESS
+    };
+    let done = match order {
+        Order::Help => {
+            print(arguments::HELP);
+            Ok(())
         }
-        ["--version"] => {
+        Order::Version => {
             print(&format!("device-server {}", env!("CARGO_PKG_VERSION")));
-            ExitCode::SUCCESS
+            Ok(())
         }
-        _ => {
-            say(HELP);
-            ExitCode::from(2)
+        Order::NewKey(path) => new_key(&path),
+        Order::Serve(service) => serve(&service),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            say(&format!("device-server: {failure}"));
+            ExitCode::FAILURE
         }
     }
+}
+
+fn serve(service: &Service) -> Result<(), Failure> {
+    let key = service.key_file.as_deref().map(key_file::read).transpose()?;
+    let read =
+        |path: &std::path::PathBuf| std::fs::read(path).map_err(|error| Failure::Model { path: path.clone(), error });
+    let models = service.models.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let mut machine = Machine::new(models, service.uploads);
+    match &service.place {
+        Place::Stdio => links::stdio::serve(&mut machine, key.as_ref()),
+        Place::Tcp(addresses) => links::tcp::serve(addresses, &mut machine, key.as_ref()),
+        Place::Serial { path, baud } => links::serial::serve(path, *baud, &mut machine, key.as_ref()),
+        Place::Pty => links::pty::serve(&mut machine, key.as_ref()),
+    }
+}
+
+fn new_key(path: &Path) -> Result<(), Failure> {
+    let key = Key::new(random::bytes().map_err(Failure::Random)?);
+    key_file::write(path, &key)?;
+    say(&format!(
+        "device-server: wrote {0}: start with --key-file {0}, and copy it to the host as ~/.config/lathe/key (chmod 600)",
+        path.display()
+    ));
+    Ok(())
 }
 
 /// Writes a line to standard output; a closed one is the reader's choice.
 fn print(text: &str) {
     use std::io::Write;
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
 /// Writes a line to standard error; there is nobody to tell when it is closed.

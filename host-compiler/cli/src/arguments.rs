@@ -162,10 +162,15 @@ pub struct CompileArgs {
 /// Where an artifact runs.
 #[derive(Args, Clone, Debug)]
 pub struct DeviceArgs {
-    /// local (this machine), qemu:aarch64-linux (an emulated 64-bit ARM) or qemu:BOARD (an emulated microcontroller,
-    /// whose times are counts of instructions)
+    /// local (this machine), tcp://HOST[:PORT] (a device-server there), serial:PATH[@BAUD] (a board at a serial line),
+    /// qemu:aarch64-linux (an emulated 64-bit ARM) or qemu:BOARD (an emulated microcontroller, whose times are counts
+    /// of instructions)
     #[arg(long, default_value = "local")]
     pub device: String,
+    /// The file with the device's key (default: LATHE_KEY_FILE, or ~/.config/lathe/key); a device that asks for none is
+    /// then refused
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
     /// Threads to run kernels on (0: one per processor)
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub threads: u32,
@@ -183,6 +188,8 @@ Examples:
   host-compiler run model.lathe -i input=x.npy -o y.npz
   host-compiler run model.lathe -i image=cat.jpg --top 5 --labels labels.txt --print-time
   host-compiler run model.lathe -i inputs.npz --device qemu:aarch64-linux
+  host-compiler run model.lathe -i inputs.npz --device tcp://jetson.local --key-file jetson.key
+  host-compiler run tiny.lathe -i x.npy --device serial:/dev/ttyACM0@115200
   host-compiler run tiny.lathe -i x.npy --device qemu:mps2-an386 --print-time
   host-compiler run model.lathe -i input=x.npy --compare model.onnx      find the first step that computes wrong numbers
 

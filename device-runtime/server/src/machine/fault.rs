@@ -12,6 +12,8 @@ use lathe_runtime_std::{LoadError, RunnerError};
 pub enum MachineFault {
     /// As on every device.
     Refused(Refusal),
+    /// It was started without the host's being allowed to upload, and with other artifacts than this one.
+    UploadsForbidden { bytes: u32, crc: u32 },
     /// There is no memory for an upload of so many bytes.
     NoMemory { bytes: u32 },
     /// The model could not be loaded.
@@ -42,6 +44,7 @@ impl Fault for MachineFault {
     fn code(&self) -> FaultCode {
         match self {
             MachineFault::Refused(refusal) => refusal.code(),
+            MachineFault::UploadsForbidden { .. } => FaultCode::ArtifactRefused,
             MachineFault::NoMemory { .. } => FaultCode::OutOfMemory,
             MachineFault::Clock(ClockError::OutOfRange { .. }) => FaultCode::BadRequest,
             MachineFault::Clock(_) => FaultCode::Unsupported,
@@ -61,6 +64,11 @@ impl fmt::Display for MachineFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             MachineFault::Refused(refusal) => refusal.fmt(f),
+            MachineFault::UploadsForbidden { bytes, crc } => write!(
+                f,
+                "uploads are not allowed here, and this device-server has no artifact of {bytes} bytes, checksum \
+                 {crc:08x}: start it with --model FILE, or with --allow-upload"
+            ),
             MachineFault::NoMemory { bytes } => write!(f, "there is no memory for {bytes} bytes"),
             MachineFault::Runner(error) => error.fmt(f),
             MachineFault::Clock(error) => error.fmt(f),

@@ -3,9 +3,10 @@
 mod fault;
 mod model;
 
+use device_server::rpc_protocol::frame::crc32c;
 use device_server::rpc_protocol::{Condition, MemoryUse, WrongElement};
 use device_server::trial::{TrialOptions, Tried};
-use device_server::{Device, Info, Loaded, Refusal, TimeOptions, Timed, Upload};
+use device_server::{Device, Info, Loaded, Refusal, TimeOptions, Timed, Upload, figure};
 
 use lathe_runtime_std::conditions::{self, ClockLock, Sysfs};
 
@@ -18,6 +19,12 @@ const CLOCK_HZ: u64 = 1_000_000_000;
 /// This machine.
 pub struct Machine {
     features: String,
+    /// The artifacts it was started with.
+    shipped: Vec<Vec<u8>>,
+    /// Which of them is to be loaded, while nothing is uploaded.
+    chosen: usize,
+    /// Whether the host may send artifacts, which are programs.
+    uploads: bool,
     upload: Option<Upload>,
     artifact: Vec<u8>,
     model: Option<Model>,
@@ -27,17 +34,28 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// With nothing uploaded.
-    pub fn new() -> Machine {
+    /// With these artifacts, and those the host sends if it may.
+    pub fn new(shipped: Vec<Vec<u8>>, uploads: bool) -> Machine {
         let features = lathe_runtime_std::host_features().join(" ");
         Machine {
             features,
+            shipped,
+            chosen: 0,
+            uploads,
             upload: None,
             artifact: Vec::new(),
             model: None,
             samples: Vec::new(),
             conditions: Vec::new(),
             clock: None,
+        }
+    }
+
+    /// The artifact to load.
+    fn artifact(&self) -> Result<&[u8], MachineFault> {
+        match self.upload {
+            Some(upload) => upload.check(&self.artifact).map(|()| self.artifact.as_slice()).map_err(Into::into),
+            None => self.shipped.get(self.chosen).map(Vec::as_slice).ok_or(Refusal::NoArtifact.into()),
         }
     }
 
@@ -68,6 +86,14 @@ impl Device for Machine {
     }
 
     fn upload_begin(&mut self, bytes: u32, crc: u32) -> Result<u32, MachineFault> {
+        let is_it = |shipped: &Vec<u8>| figure(shipped.len()) == bytes && crc32c(shipped) == crc;
+        if let Some(at) = self.shipped.iter().position(is_it) {
+            (self.chosen, self.upload) = (at, None);
+            return Ok(bytes);
+        }
+        if !self.uploads {
+            return Err(MachineFault::UploadsForbidden { bytes, crc });
+        }
         if let Some(upload) = self.upload.filter(|upload| upload.is(bytes, crc)) {
             return Ok(upload.held());
         }
@@ -87,8 +113,7 @@ impl Device for Machine {
 
     fn load(&mut self, threads: u32) -> Result<Loaded, MachineFault> {
         self.unload();
-        self.upload.ok_or(Refusal::NoArtifact)?.check(&self.artifact)?;
-        let mut model = Model::load(&self.artifact, threads)?;
+        let mut model = Model::load(self.artifact()?, threads)?;
         let loaded = model.figures();
         self.model = Some(model);
         Ok(loaded)

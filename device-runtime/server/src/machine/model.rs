@@ -18,8 +18,7 @@ impl Model {
     #[allow(unsafe_code)]
     pub fn load(artifact: &[u8], threads: u32) -> Result<Model, RunnerError> {
         let options = Options { threads: threads as usize, ..Options::default() };
-        // SAFETY: an artifact is a program; running what the host sends is what this server is started for, and over
-        // this link the host is the process that started it.
+        // SAFETY: an artifact is a program; it was given to this server by who started it, or sent by a host that may.
         let runner = unsafe { Runner::from_bytes(artifact, &options) }?;
         let given = runner.artifact().inputs().map(|t| t.bytes == 0).collect();
         Ok(Model { runner, given })

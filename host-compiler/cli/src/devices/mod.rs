@@ -3,12 +3,16 @@
 pub mod local;
 mod qemu;
 mod remote;
+mod serial;
+mod session;
+mod tcp;
 
 use std::path::Path;
 
 use lathe_driver::boards;
 use lathe_runtime_std::Timing;
 use rpc_protocol::MemoryUse;
+use rpc_protocol::client::Link;
 
 use crate::arguments::DeviceArgs;
 use crate::failure::{Failure, Outcome};
@@ -91,20 +95,50 @@ pub fn open(args: &DeviceArgs, path: &Path, artifact: &[u8]) -> Outcome<Box<dyn 
     if args.arena.is_some() && args.device != "local" {
         return Err(Failure::usage(format!("--arena is for --device local; {} has memory of its own", args.device)));
     }
-    match args.device.as_str() {
-        "local" => Ok(Box::new(local::Local::load(path, args)?)),
-        "qemu:aarch64-linux" => {
-            let link = qemu::aarch64::start(artifact)?;
-            Ok(Box::new(remote::Remote::load(link, TimeUnit::Milliseconds, args, artifact)?))
-        }
-        other => match other.strip_prefix("qemu:") {
-            Some(board) => {
-                let link = qemu::board::start(&boards::find(board)?, path, artifact.len())?;
-                Ok(Box::new(remote::Remote::load(link, TimeUnit::Instructions, args, artifact)?))
-            }
-            None => Err(Failure::usage(format!(
-                "device {other:?} is not known; devices are local, qemu:aarch64-linux and qemu:BOARD"
-            ))),
-        },
+    if args.device == "local" {
+        return Ok(Box::new(local::Local::load(path, args)?));
     }
+    let reached = reach(&args.device, path, artifact)?;
+    let unit = reached.unit;
+    Ok(Box::new(remote::Remote::load(session::open(reached, args)?, unit, args, artifact)?))
+}
+
+/// A device that can be spoken to.
+pub struct Reached {
+    /// The way to it.
+    pub link: Box<dyn Link>,
+    /// What its times are.
+    pub unit: TimeUnit,
+    /// What to look at when it does not answer.
+    silence: &'static str,
+}
+
+impl Reached {
+    fn new(link: impl Link + 'static, unit: TimeUnit, silence: &'static str) -> Reached {
+        Reached { link: Box::new(link), unit, silence }
+    }
+}
+
+/// Reaches the device named `device`, which is not `local`. An emulator is started for the artifact at `path`.
+fn reach(device: &str, path: &Path, artifact: &[u8]) -> Outcome<Reached> {
+    let emulated = "does its firmware run?";
+    if let Some(address) = device.strip_prefix("tcp://") {
+        let silence = "it serves one host at a time: is another connected?";
+        return Ok(Reached::new(tcp::connect(address)?, TimeUnit::Milliseconds, silence));
+    }
+    if let Some(place) = device.strip_prefix("serial:") {
+        let silence = "does the firmware run, and is this the line's speed (serial:PATH@BAUD)?";
+        return Ok(Reached::new(serial::open(place)?, TimeUnit::Milliseconds, silence));
+    }
+    if device == "qemu:aarch64-linux" {
+        return Ok(Reached::new(qemu::aarch64::start(artifact)?, TimeUnit::Milliseconds, emulated));
+    }
+    if let Some(board) = device.strip_prefix("qemu:") {
+        let link = qemu::board::start(&boards::find(board)?, path, artifact.len())?;
+        return Ok(Reached::new(link, TimeUnit::Instructions, emulated));
+    }
+    Err(Failure::usage(format!(
+        "device {device:?} is not known; devices are local, tcp://HOST[:PORT], serial:PATH[@BAUD], qemu:aarch64-linux and \
+         qemu:BOARD"
+    )))
 }

@@ -1,38 +1,31 @@
 //! A device at the other end of a link that speaks the device protocol.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
 use lathe_artifact::Artifact;
 use lathe_runtime_std::{GoldenError, Timing, conditions};
-use rpc_protocol::client::{Client, ClientError, Link, Samples};
+use rpc_protocol::client::{ClientError, Samples};
 use rpc_protocol::{Condition, FaultCode, MemoryUse, Request, WrongElement};
 
+use super::session::Session;
 use super::{Device, StepTime, TimeRequest, TimeUnit};
 use crate::arguments::DeviceArgs;
 use crate::console;
 use crate::failure::{Exit, Failure, Outcome};
 
-/// How long a device may take for what needs no computation.
-const QUICK: Duration = Duration::from_secs(60);
-
 /// A device at the other end of a link.
-pub struct Remote<L: Link> {
-    client: Client<L>,
+pub struct Remote {
+    client: Session,
     clock_hz: u64,
     unit: TimeUnit,
     deadline: Duration,
     steps: Vec<StepTime>,
 }
 
-impl<L: Link> Remote<L> {
-    /// Says hello, uploads the artifact and loads it. `unit` is what the device's times are.
-    pub fn load(link: L, unit: TimeUnit, args: &DeviceArgs, artifact: &[u8]) -> Outcome<Remote<L>> {
+impl Remote {
+    /// Uploads the artifact and loads it. `unit` is what the device's times are.
+    pub fn load(mut client: Session, unit: TimeUnit, args: &DeviceArgs, artifact: &[u8]) -> Outcome<Remote> {
         let deadline = Duration::from_secs(args.timeout);
-        // The only randomness of the standard library; the id need not be secret, only new.
-        let session = RandomState::new().build_hasher().finish();
-        let mut client = Client::open(link, session, QUICK.min(deadline))?;
         let clock_hz = client.info()?.clock_hz;
         let bar = console::progress(Some(artifact.len() as u64));
         bar.set_message("uploading");
@@ -74,7 +67,7 @@ fn timing(samples: &Samples, conditions: &[Condition], clock_hz: u64) -> Timing 
     Timing { samples_ms, number: samples.number, conditions: conditions.iter().map(seen).collect() }
 }
 
-impl<L: Link> Device for Remote<L> {
+impl Device for Remote {
     fn unit(&self) -> TimeUnit {
         self.unit
     }

@@ -3,16 +3,26 @@
 use std::io::{self, BufRead, Read, StdinLock, StdoutLock, Write};
 
 use device_server::Link;
+use device_server::rpc_protocol::key::Key;
+
+use crate::failure::Failure;
+use crate::machine::Machine;
+
+/// Serves the process at the other end until it closes.
+pub fn serve(machine: &mut Machine, key: Option<&Key>) -> Result<(), Failure> {
+    let mut buffers = super::buffers(super::MAX_BODY);
+    super::server(&mut buffers, key).serve(Stdio::new(), machine).map_err(Failure::Stdio)
+}
 
 /// The process's standard input and output.
-pub struct Stdio {
+struct Stdio {
     input: StdinLock<'static>,
     output: StdoutLock<'static>,
 }
 
 impl Stdio {
     /// Takes both.
-    pub fn new() -> Stdio {
+    fn new() -> Stdio {
         Stdio { input: io::stdin().lock(), output: io::stdout().lock() }
     }
 }
