@@ -120,6 +120,10 @@ impl Device for Recorder {
         &self.samples
     }
 
+    fn hold_clock(&mut self, _: u32) -> Result<(), Refused> {
+        Err(Refused)
+    }
+
     fn self_test(&mut self) -> Result<Option<WrongElement>, Refused> {
         Err(Refused)
     }
