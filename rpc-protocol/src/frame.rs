@@ -2,13 +2,13 @@
 //! ended by a zero byte.
 
 use crc::Crc;
-use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "key")]
 pub use crate::key::{MAC_BYTES, SessionKey};
 #[cfg(not(feature = "key"))]
 pub use crate::no_key::{MAC_BYTES, SessionKey};
 use crate::stuffing::{stuff, stuffed_bytes, stuffing_lead, unstuff};
+use crate::wire::{Reader, Wire, Writer};
 
 /// The checksum of frames and uploads. Table-less on a device; by table where the standard library is.
 #[cfg(not(feature = "std"))]
@@ -72,7 +72,7 @@ impl Header {
 pub struct Frame<'a> {
     /// the header
     pub header: Header,
-    /// the postcard bytes of the message
+    /// the bytes of the message, in postcard's encoding
     pub body: &'a [u8],
     /// header and body, and their code, of a frame that carries one
     seal: Option<(&'a [u8], &'a [u8; MAC_BYTES])>,
@@ -85,11 +85,10 @@ impl<'a> Frame<'a> {
     }
 
     /// Reads the body as a message.
-    pub fn message<M: Deserialize<'a>>(&self) -> Result<M, FrameError> {
-        match postcard::take_from_bytes(self.body) {
-            Ok((message, [])) => Ok(message),
-            _ => Err(FrameError::Message),
-        }
+    pub fn message<M: Wire<'a>>(&self) -> Result<M, FrameError> {
+        let mut reader = Reader::new(self.body);
+        let message = M::take(&mut reader);
+        if reader.is_right(true) { Ok(message) } else { Err(FrameError::Message) }
     }
 
     /// Whether it carries a code.
@@ -123,6 +122,13 @@ pub enum FrameError {
 }
 
 impl FrameError {
+    /// The error whose discriminant this is, as a device tells it.
+    #[cfg(feature = "std")]
+    pub(crate) fn from_number(number: u64) -> Option<FrameError> {
+        use FrameError::*;
+        [TooLong, TooShort, Stuffing, Checksum, Kind, Message, Code].into_iter().find(|error| *error as u64 == number)
+    }
+
     /// What was wrong.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -147,7 +153,7 @@ impl core::error::Error for FrameError {}
 
 /// Writes `message` as one frame to the start of `buffer` and returns its length; with `key` the frame carries its code.
 /// There must be room (see [`wire_bytes`]), else the error is [`FrameError::TooLong`].
-pub fn encode<M: Serialize>(
+pub fn encode<'m, M: Wire<'m>>(
     header: Header,
     message: &M,
     key: Option<&SessionKey>,
@@ -160,7 +166,9 @@ pub fn encode<M: Serialize>(
     let frame = rest.get_mut(lead..).ok_or(FrameError::TooLong)?;
     let (head, tail) = frame.split_first_chunk_mut::<HEADER_BYTES>().ok_or(FrameError::TooLong)?;
     *head = header.to_bytes(key.is_some());
-    let body = postcard::to_slice(message, tail).map_err(|_| FrameError::TooLong)?.len();
+    let mut writer = Writer::new(tail);
+    message.put(&mut writer);
+    let body = writer.length().ok_or(FrameError::TooLong)?;
     let mut length = HEADER_BYTES.wrapping_add(body);
     if let Some(key) = key {
         let (payload, tail) = frame.split_at_mut_checked(length).ok_or(FrameError::TooLong)?;

@@ -17,11 +17,14 @@ pub mod key_file;
 pub mod messages;
 #[cfg(not(feature = "key"))]
 mod no_key;
+pub mod reasons;
 mod schema;
 mod stuffing;
+pub mod wire;
 
 pub use accumulator::{Accumulator, Received};
 pub use frame::{Frame, FrameError, Header, Kind};
+pub use lathe_artifact::Reason;
 pub use messages::{
     Condition, FaultCode, MemoryUse, ProtocolVersion, Request, Response, SCHEMA_HASH, TrialFault, TrialOutcome,
     VERSION, WrongElement,

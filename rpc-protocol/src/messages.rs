@@ -1,12 +1,52 @@
 //! The one table of messages. SPEC.md gives their order of use; the order of variants and fields here is the wire's.
 
-use serde::{Deserialize, Serialize};
+use lathe_artifact::Reason;
+
+use crate::wire::{Reader, Wire, Writer};
 
 /// Version of the protocol, compared in the hello before anything else.
 pub type ProtocolVersion = u16;
 
 /// This protocol's version.
 pub const VERSION: ProtocolVersion = 2;
+
+/// An enum on the wire: the number of its variant, then the fields.
+macro_rules! message {
+    (enum $name:ident { $( $variant:ident $({ $( $field:ident ),* })? ),* }) => {
+        message!(impl '_ $name {} { $( $variant $({ $( $field ),* })? ),* });
+    };
+    (enum $name:ident <$life:lifetime> { $( $variant:ident $({ $( $field:ident ),* })? ),* }) => {
+        message!(impl $life $name {<$life>} { $( $variant $({ $( $field ),* })? ),* });
+    };
+    (impl $wire:lifetime $name:ident { $(<$life:lifetime>)? } {
+        $( $variant:ident $({ $( $field:ident ),* })? ),*
+    }) => {
+        impl $(<$life>)? Wire<$wire> for $name $(<$life>)? {
+            fn put(&self, to: &mut Writer<'_>) {
+                enum Number { $( $variant ),* }
+                match self {
+                    $( $name::$variant $({ $( $field ),* })? => {
+                        to.varint(Number::$variant as u64);
+                        $( $( $field.put(to); )* )?
+                    } )*
+                }
+            }
+
+            fn take(from: &mut Reader<$wire>) -> Self {
+                enum Number { $( $variant ),* }
+                let mut number = from.varint(u32::BITS) as u32;
+                loop {
+                    $( if number == Number::$variant as u32 {
+                        $( $( let $field = Wire::take(from); )* )?
+                        return $name::$variant $({ $( $field ),* })?;
+                    } )*
+                    from.fail();
+                    number = 0;
+                }
+            }
+        }
+    };
+}
 
 /// Declares structs and enums whose names, fields and types make up the schema hash.
 macro_rules! messages {
@@ -28,6 +68,7 @@ macro_rules! messages {
     ) => {
         $(
             $(#[$smeta])*
+            #[cfg_attr(test, derive(serde::Serialize))]
             pub struct $sname {
                 $( $(#[$sfmeta])* pub $sfield : $sty ),*
             }
@@ -35,6 +76,7 @@ macro_rules! messages {
 
         $(
             $(#[$meta])*
+            #[cfg_attr(test, derive(serde::Serialize))]
             pub enum $name $(<$life>)? {
                 $(
                     $(#[$vmeta])*
@@ -42,6 +84,21 @@ macro_rules! messages {
                 ),*
             }
         )*
+
+        $(
+            impl Wire<'_> for $sname {
+                fn put(&self, to: &mut Writer<'_>) {
+                    $( self.$sfield.put(to); )*
+                }
+
+                fn take(from: &mut Reader<'_>) -> Self {
+                    $( let $sfield = Wire::take(from); )*
+                    $sname { $( $sfield ),* }
+                }
+            }
+        )*
+
+        $( message!(enum $name $(<$life>)? { $( $variant $({ $( $field ),* })? ),* }); )*
 
         /// Hash of the table: of every message's name, its fields and their types, in order.
         pub const SCHEMA_HASH: u32 = crate::schema::hash(concat!(
@@ -55,7 +112,7 @@ macro_rules! messages {
 
 messages! {
     /// An output element that the self-test found wrong.
-    #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+    #[derive(Clone, Copy, Debug, PartialEq)]
     struct WrongElement {
         /// number of the output
         output: u16,
@@ -70,7 +127,7 @@ messages! {
     }
 
     /// What was true when a sample was taken; nothing where the device does not know.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     struct Condition {
         /// clock of the processor in kHz, right after the sample
         khz: Option<u32>,
@@ -81,7 +138,7 @@ messages! {
     }
 
     /// What runs used of stack and arena.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     struct MemoryUse {
         /// most bytes of stack that a run since the load took, kernels and executor together
         run_stack: u32,
@@ -98,7 +155,7 @@ messages! {
     enums:
 
     /// What the host asks. Each is answered by exactly one [`Response`] of the same sequence number.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     enum Request<'a> {
         /// Opens a session: forgets what an earlier one loaded. The frame's session id becomes the session's. Where a key
         /// must be proved it opens none, and the answer's challenge is what to prove it on.
@@ -127,7 +184,6 @@ messages! {
             /// position of the first byte
             offset: u32,
             /// the bytes
-            #[serde(borrow)]
             data: &'a [u8],
         },
         /// Checks and loads the uploaded artifact.
@@ -142,7 +198,6 @@ messages! {
             /// position of the first byte
             offset: u32,
             /// the bytes
-            #[serde(borrow)]
             data: &'a [u8],
         },
         /// Runs inference once.
@@ -215,7 +270,7 @@ messages! {
     }
 
     /// What the device answers.
-    #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+    #[derive(Clone, Copy, Debug, PartialEq)]
     enum Response<'a> {
         /// To `Hello`.
         Hello {
@@ -236,13 +291,10 @@ messages! {
         /// To `Info`.
         Info {
             /// target family as in `--target`
-            #[serde(borrow)]
             target: &'a str,
             /// processor, for reading
-            #[serde(borrow)]
             cpu: &'a str,
             /// processor features separated by blanks, by their names in artifacts
-            #[serde(borrow)]
             features: &'a str,
             /// processors that can run workers
             workers: u32,
@@ -273,7 +325,6 @@ messages! {
         /// To `GetOutput`.
         Output {
             /// the bytes from the asked-for offset; empty at the end
-            #[serde(borrow)]
             data: &'a [u8],
         },
         /// To `Time` and `Profile`: what `GetSamples` will give.
@@ -286,7 +337,6 @@ messages! {
         /// To `GetSamples`.
         Samples {
             /// ticks of consecutive samples, each a little-endian u64 for the sample's `number` runs together
-            #[serde(borrow)]
             ticks: &'a [u8],
         },
         /// To `GetCondition`.
@@ -309,9 +359,12 @@ messages! {
         Failed {
             /// what kind of failure
             code: FaultCode,
-            /// a sentence for the person at the host
-            #[serde(borrow)]
-            detail: &'a str,
+            /// which reason, by the tables of `reasons` and of `lathe_artifact::reason`; 0 is none of them
+            number: u16,
+            /// its figures; what it has no more of is 0
+            figures: [u64; 4],
+            /// its words; what it has no more of is empty
+            words: [&'a str; 2],
         },
         /// To `Trial`: what became of the candidate, and what `GetSamples` will give if it was right.
         Tried {
@@ -328,7 +381,7 @@ messages! {
 
     /// What became of a candidate. A `pc` is counted from the start of the bundle's code, and the greatest number when
     /// it is outside or not known.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     enum TrialOutcome {
         /// every check was met
         Right,
@@ -368,7 +421,7 @@ messages! {
     }
 
     /// Why a processor stops a program.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     enum TrialFault {
         /// it may not read or write there
         Memory,
@@ -383,7 +436,7 @@ messages! {
     }
 
     /// Kinds of failure.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     enum FaultCode {
         /// the session is not open, or not this one (the device restarted): say hello again
         NoSession,
@@ -411,5 +464,13 @@ messages! {
         KeyRequired,
         /// the proof was of another key, or on another challenge
         WrongKey,
+    }
+}
+
+impl<'a> Response<'a> {
+    /// A failure of this kind, for this reason.
+    pub fn failed(code: FaultCode, reason: Reason<'a>) -> Response<'a> {
+        let Reason { number, figures, words } = reason;
+        Response::Failed { code, number, figures, words }
     }
 }

@@ -3,6 +3,8 @@
 
 mod cmsdk_timer;
 mod cmsdk_uart;
+#[cfg(feature = "no-interrupts")]
+mod no_interrupts;
 mod nrf_timer;
 mod nrf_uart;
 mod register;

@@ -1,10 +1,10 @@
 //! What is left of a fault: where it happened and what it touched, kept over the restart that follows it.
 
-use core::fmt;
 use core::mem::MaybeUninit;
 use core::ptr::addr_of_mut;
 
 use cortex_m_rt::{ExceptionFrame, exception};
+use device_server::rpc_protocol::{Reason, reasons};
 
 /// Configurable fault status, and the addresses of a memory management and of a bus fault. Architectures before
 /// Armv7-M have none and read zeros.
@@ -53,12 +53,10 @@ impl Fault {
         unsafe { addr_of_mut!(KEPT).cast::<u32>().write_volatile(0) };
         Some(fault)
     }
-}
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Fault { at, caller, status, address, .. } = self;
-        write!(f, "fault at {at:#010x}, called from {caller:#010x}, status {status:#010x}, address {address:#010x}")
+    /// What the host is told.
+    pub fn reason(&self) -> Reason<'static> {
+        Reason::of(reasons::FAULT, [self.at, self.caller, self.status, self.address].map(u64::from))
     }
 }
 

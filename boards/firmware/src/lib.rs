@@ -60,7 +60,7 @@ pub fn serve<L: Link<Error = Infallible>, C: Clock>(
     let mut board = unsafe { Board::new(chip, host, processor.cpu, memory) };
     let mut server = Server::new(frames);
     if let Some(fault) = Fault::take() {
-        let Ok(()) = server.tell(&mut link, FaultCode::RunFailed, fault);
+        let Ok(()) = server.tell(&mut link, FaultCode::RunFailed, fault.reason());
     }
     let mut bytes = [0; 64];
     loop {

@@ -7,6 +7,8 @@
 use core::panic::PanicInfo;
 
 use device_runtime::{ArenaMemory, Host};
+// The table of interrupts, which every board's firmware takes from there.
+use lathe_drivers as _;
 
 /// Some microcontroller.
 pub const HOST: Host<'static> = Host { target: "thumbv7em-none-eabihf", features: &["dsp", "vfp4d16sp"] };

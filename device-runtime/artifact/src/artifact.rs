@@ -56,6 +56,7 @@ impl<'a> Artifact<'a> {
         Artifact::check_sections(bytes, header)
     }
 
+    #[inline(never)]
     fn check_sections(bytes: &'a [u8], header: Header<'a>) -> Result<Artifact<'a>, ArtifactError> {
         let sections = Sections::parse(bytes, &header)?;
         let strings = core::str::from_utf8(sections.required(kind::STRINGS)?)

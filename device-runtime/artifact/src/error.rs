@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::reason::{self, Reason};
+
 /// Why an artifact is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -133,64 +135,39 @@ impl ArtifactError {
     }
 }
 
-impl fmt::Display for ArtifactError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            ArtifactError::NotAnArtifact => f.write_str(
-                "this is not a Lathe artifact: compile the model first (host-compiler MODEL.onnx -o OUT.lathe)",
-            ),
-            ArtifactError::UnsupportedVersion { found, supported } => write!(
-                f,
-                "artifact format {found}, this runtime reads format {supported}: compile the model again with the matching host-compiler"
-            ),
-            ArtifactError::Truncated { needed, have } => {
-                write!(f, "the artifact ends inside its header ({have} bytes of {needed}): copy it again")
+impl ArtifactError {
+    /// What it says, for a sentence of [`reason`].
+    pub fn reason(&self) -> Reason<'_> {
+        let (figures, words): ([u32; 3], _) = match self {
+            ArtifactError::NotAnArtifact => ([0; 3], [""; 2]),
+            ArtifactError::UnsupportedVersion { found, supported } => {
+                ([u32::from(*found), u32::from(*supported), 0], [""; 2])
             }
-            ArtifactError::WrongTarget { artifact, host } => write!(
-                f,
-                "the artifact is for {artifact}, this device is {host}: compile the model with --target {host}"
-            ),
-            ArtifactError::MissingFeature { cpu, feature } => write!(
-                f,
-                "the artifact is for the CPU {cpu} and needs its feature {feature}, which this CPU lacks: compile the model with an --mcpu this CPU implements"
-            ),
+            ArtifactError::Truncated { needed, have } => ([*needed, *have, 0], [""; 2]),
+            ArtifactError::WrongTarget { artifact, host } => ([0; 3], [artifact.as_str(), host]),
+            ArtifactError::MissingFeature { cpu, feature } => ([0; 3], [cpu.as_str(), feature.as_str()]),
             ArtifactError::SizeMismatch { declared, actual } => {
-                write!(f, "the artifact should have {declared} bytes and has {actual}: copy it again")
+                ([*declared, u32::try_from(*actual).unwrap_or(u32::MAX), 0], [""; 2])
             }
-            ArtifactError::ChecksumMismatch { stored, computed } => write!(
-                f,
-                "the artifact's checksum is {computed:08x} and should be {stored:08x}: it was damaged, copy it again"
-            ),
-            _ => self.fmt_malformed(f),
-        }
+            ArtifactError::ChecksumMismatch { stored, computed } => ([*stored, *computed, 0], [""; 2]),
+            ArtifactError::UnknownSection { kind } => ([u32::from(*kind), 0, 0], [""; 2]),
+            ArtifactError::SectionCount { kind, found } => ([u32::from(*kind), *found, 0], [""; 2]),
+            ArtifactError::SectionPlacement { kind, offset, length } => ([u32::from(*kind), *offset, *length], [""; 2]),
+            ArtifactError::OutOfRange { what, index, end, limit } => ([*index, *end, *limit], [*what, ""]),
+            ArtifactError::BadValue { what, index, value } => ([*index, *value, 0], [*what, ""]),
+            ArtifactError::BadText { what, index } => ([*index, 0, 0], [*what, ""]),
+            ArtifactError::Misaligned { what, index, offset, align_log2 } => {
+                ([*index, *offset, u32::from(*align_log2)], [*what, ""])
+            }
+        };
+        let [first, second, third] = figures.map(u64::from);
+        Reason { number: self.number(), figures: [first, second, third, 0], words }
     }
 }
 
-impl ArtifactError {
-    /// The errors that only a faulty writer or a forger can cause: the checksum was right.
-    fn fmt_malformed(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("malformed artifact: ")?;
-        match *self {
-            ArtifactError::UnknownSection { kind } => write!(f, "unknown section kind {kind:#06x}")?,
-            ArtifactError::SectionCount { kind, found } => {
-                write!(f, "section kind {kind:#06x} stands {found} times instead of once")?;
-            }
-            ArtifactError::SectionPlacement { kind, offset, length } => {
-                write!(f, "section kind {kind:#06x} cannot lie at {offset} with {length} bytes")?;
-            }
-            ArtifactError::OutOfRange { what, index, end, limit } => {
-                write!(f, "{what} {index} ends at {end}, beyond {limit}")?;
-            }
-            ArtifactError::BadValue { what, index, value } => {
-                write!(f, "{what} of entry {index} cannot be {value}")?;
-            }
-            ArtifactError::BadText { what, index } => write!(f, "{what} {index} is not a valid text")?,
-            ArtifactError::Misaligned { what, index, offset, align_log2 } => {
-                write!(f, "{what} {index} at {offset} cannot have alignment 2^{align_log2}")?;
-            }
-            _ => {}
-        }
-        f.write_str("; compile the model again, and report it if that does not help")
+impl fmt::Display for ArtifactError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        reason::show(&self.reason(), f)
     }
 }
 

@@ -3,6 +3,7 @@
 //! [`fill`] and [`element`] are used by the compiler, which records the samples from its reference interpreter, and by
 //! the device, which checks its kernels against them.
 
+use crate::binary::{Binary, Format};
 use crate::dtype::DType;
 use crate::error::ArtifactError;
 use crate::fields::{Fields, Records, check_range, check_zero, wrong_length};
@@ -34,11 +35,21 @@ pub struct GoldenSample {
 impl GoldenSample {
     /// Whether `found` is the recorded value, within the tolerance; a recorded NaN asks for NaN.
     pub fn accepts(&self, found: f64) -> bool {
-        if self.value.is_nan() || !self.value.is_finite() {
-            return found.to_bits() == self.value.to_bits() || (found.is_nan() && self.value.is_nan());
+        let [value, found] = [self.value, found].map(f64::to_bits);
+        let numbers = [value, found].map(|bits| Binary::from_bits(bits, Format::BINARY64));
+        let tolerance = Binary::from_bits(u64::from(self.tolerance.to_bits()), Format::BINARY32);
+        match (numbers, tolerance) {
+            ([Some(value), Some(found)], Some(tolerance)) => value.is_within(tolerance, found),
+            ([Some(_), Some(_)], None) => self.tolerance > 0.0,
+            // Infinities are equal or not, and every NaN is as good as another.
+            ([None, None], _) => value == found || (is_nan(value) && is_nan(found)),
+            _ => false,
         }
-        (found - self.value).abs() <= f64::from(self.tolerance)
     }
+}
+
+fn is_nan(bits: u64) -> bool {
+    bits << 1 > f64::INFINITY.to_bits() << 1
 }
 
 /// The golden section.
@@ -110,16 +121,17 @@ fn mix(x: u64) -> u64 {
 
 fn store(dtype: DType, random: u64, range: GoldenInput, element: &mut [u8]) {
     // 24 bits: a step of the unit interval that f32 holds exactly.
-    let unit = (random >> 40) as f32 / 16_777_216.0;
-    let real = range.low as f32 + (range.high as f32 - range.low as f32) * unit;
+    let unit = (random >> 40) as u32 as f32 / 16_777_216.0;
+    let [low, high] = [range.low, range.high].map(nearest_f32);
+    let real = low + (high - low) * unit;
     let whole = || {
-        let low = range.low as i64;
-        let span = (range.high as i64).wrapping_sub(low).wrapping_add(1).cast_unsigned().max(1);
+        let [low, high] = [range.low, range.high].map(truncated);
+        let span = high.wrapping_sub(low).wrapping_add(1).cast_unsigned().max(1);
         low.wrapping_add(((random >> 32).wrapping_mul(span) >> 32).cast_signed())
     };
     match dtype {
         DType::F32 => put(element, real.to_le_bytes()),
-        DType::F64 => put(element, f64::from(real).to_le_bytes()),
+        DType::F64 => put(element, widened(u64::from(real.to_bits()), Format::BINARY32).to_le_bytes()),
         DType::F16 => put(element, f16_bits(real).to_le_bytes()),
         DType::Bool => put(element, [u8::from(random >> 63 == 1)]),
         _ => {
@@ -127,6 +139,23 @@ fn store(dtype: DType, random: u64, range: GoldenInput, element: &mut [u8]) {
                 *slot = byte;
             }
         }
+    }
+}
+
+fn nearest_f32(value: f64) -> f32 {
+    let number = Binary::from_bits(value.to_bits(), Format::BINARY64);
+    number.map_or(f32::NAN, |number| f32::from_bits(number.to_bits(Format::BINARY32) as u32))
+}
+
+fn truncated(value: f64) -> i64 {
+    Binary::from_bits(value.to_bits(), Format::BINARY64).map_or(0, Binary::truncated)
+}
+
+/// The number with these bits in `format`.
+fn widened(bits: u64, format: Format) -> f64 {
+    match Binary::from_bits(bits, format) {
+        Some(number) => f64::from_bits(number.to_bits(Format::BINARY64)),
+        None => f64::from_bits(format.widen_special(bits)),
     }
 }
 
@@ -140,19 +169,20 @@ fn put<const N: usize>(element: &mut [u8], value: [u8; N]) {
 pub fn element(dtype: DType, bytes: &[u8], index: u32) -> Option<f64> {
     let start = usize::try_from(index).ok()?.checked_mul(dtype.size())?;
     let fields = Fields(bytes.get(start..start.checked_add(dtype.size())?)?);
-    Some(match dtype {
-        DType::F32 => f64::from(f32::from_bits(fields.u32(0))),
-        DType::F64 => f64::from_bits(fields.u64(0)),
-        DType::F16 => f64::from(f16_value(fields.u16(0))),
-        DType::Bool | DType::U8 => f64::from(fields.u8(0)),
-        DType::I8 => f64::from(fields.u8(0).cast_signed()),
-        DType::I16 => f64::from(fields.u16(0).cast_signed()),
-        DType::U16 => f64::from(fields.u16(0)),
-        DType::I32 => f64::from(fields.u32(0).cast_signed()),
-        DType::U32 => f64::from(fields.u32(0)),
-        DType::I64 => fields.u64(0).cast_signed() as f64,
-        DType::U64 => fields.u64(0) as f64,
-    })
+    let number = match dtype {
+        DType::F32 => return Some(widened(u64::from(fields.u32(0)), Format::BINARY32)),
+        DType::F64 => return Some(f64::from_bits(fields.u64(0))),
+        DType::F16 => return Some(widened(u64::from(fields.u16(0)), Format::BINARY16)),
+        DType::Bool | DType::U8 => Binary::whole(i64::from(fields.u8(0))),
+        DType::I8 => Binary::whole(i64::from(fields.u8(0).cast_signed())),
+        DType::I16 => Binary::whole(i64::from(fields.u16(0).cast_signed())),
+        DType::U16 => Binary::whole(i64::from(fields.u16(0))),
+        DType::I32 => Binary::whole(i64::from(fields.u32(0).cast_signed())),
+        DType::U32 => Binary::whole(i64::from(fields.u32(0))),
+        DType::I64 => Binary::whole(fields.u64(0).cast_signed()),
+        DType::U64 => Binary::unsigned(fields.u64(0)),
+    };
+    Some(f64::from_bits(number.to_bits(Format::BINARY64)))
 }
 
 /// binary16 of `value`, rounded towards zero; magnitudes below 2^-14 become zero, those beyond 65504 become 65504.
@@ -165,17 +195,4 @@ fn f16_bits(value: f32) -> u16 {
         Some(exponent @ 1..=30) => sign | (exponent as u16) << 10 | (bits >> 13) as u16 & 0x3ff,
         Some(_) => sign | 0x7bff,
     }
-}
-
-fn f16_value(bits: u16) -> f32 {
-    let sign = u32::from(bits & 0x8000) << 16;
-    let exponent = u32::from(bits >> 10 & 0x1f);
-    let fraction = u32::from(bits & 0x3ff);
-    let magnitude = match exponent {
-        // 2^-24 is the step of binary16's subnormals.
-        0 => fraction as f32 / 16_777_216.0,
-        31 => f32::from_bits(0x7f80_0000 | fraction << 13),
-        _ => f32::from_bits((exponent + 112) << 23 | fraction << 13),
-    };
-    f32::from_bits(magnitude.to_bits() | sign)
 }

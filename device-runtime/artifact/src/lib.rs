@@ -13,6 +13,7 @@
 extern crate std;
 
 mod artifact;
+mod binary;
 mod checksum;
 pub mod cortex_m;
 mod dtype;
@@ -27,6 +28,7 @@ pub mod layout;
 pub mod noise;
 mod notes;
 mod plan;
+pub mod reason;
 mod sections;
 pub mod sums;
 mod trial;
@@ -45,6 +47,7 @@ pub use kernels::{Kernel, Processor, ProcessorKind};
 pub use layout::{MAX_ARGUMENTS, MAX_GOLDEN_SAMPLES};
 pub use notes::{Note, PlannedTensor, StepInfo};
 pub use plan::{Access, Argument, Grid, Launch, Space, Step};
+pub use reason::Reason;
 pub use trial::{Check, Trial};
 #[cfg(feature = "std")]
 pub use writer::{

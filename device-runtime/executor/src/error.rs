@@ -3,6 +3,7 @@
 use core::fmt;
 
 use lathe_artifact::ArtifactError;
+use lathe_artifact::reason::{self, Reason};
 
 /// Why a model cannot be loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,40 +84,27 @@ impl From<ArtifactError> for LoadError {
     }
 }
 
+impl LoadError {
+    /// What it says, for a sentence of [`reason`].
+    pub fn reason(&self) -> Reason<'_> {
+        let figures: [usize; 3] = match *self {
+            LoadError::Artifact(ref error) => return error.reason(),
+            LoadError::ArenaTooSmall { needed, given, workers } => [needed, given, workers],
+            LoadError::ArenaMisaligned { align, address }
+            | LoadError::CodeMisaligned { align, address }
+            | LoadError::ConstantsMisaligned { align, address } => [align, address, 0],
+            LoadError::NoProcessor { step, processor } => [step, usize::from(processor), 0],
+            LoadError::IsBundle | LoadError::NotABundle => [0; 3],
+            LoadError::NoNoise { needed, given } => [needed, given, 0],
+        };
+        let [first, second, third] = figures.map(|figure| figure as u64);
+        Reason::of(self.number(), [first, second, third, 0])
+    }
+}
+
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            LoadError::Artifact(error) => error.fmt(f),
-            LoadError::ArenaTooSmall { needed, given, workers } => write!(
-                f,
-                "the model needs an arena of {needed} bytes with {workers} worker(s) and was given {given}: \
-                 give it a larger arena or fewer workers"
-            ),
-            LoadError::ArenaMisaligned { align, address } => {
-                write!(f, "the arena starts at {address:#x} and must at a multiple of {align} bytes: align its buffer")
-            }
-            LoadError::CodeMisaligned { align, address } => write!(
-                f,
-                "the artifact's code starts at {address:#x} and must at a multiple of {align} bytes: align the artifact \
-                 in memory"
-            ),
-            LoadError::ConstantsMisaligned { align, address } => write!(
-                f,
-                "the artifact's constants start at {address:#x} and must at a multiple of {align} bytes: align the \
-                 artifact in memory"
-            ),
-            LoadError::NoProcessor { step, processor } => write!(
-                f,
-                "step {step} runs on processor {processor} of the artifact, which this runtime does not drive: \
-                 compile the model for the CPU alone"
-            ),
-            LoadError::IsBundle => f.write_str("this is a bundle of candidates, not a model: only trials can be made"),
-            LoadError::NotABundle => f.write_str("this is a model, not a bundle of candidates: no trials can be made"),
-            LoadError::NoNoise { needed, given } => write!(
-                f,
-                "the candidates read {needed} bytes of noise and there are {given}: give an aligned region of so many"
-            ),
-        }
+        reason::show(&self.reason(), f)
     }
 }
 

@@ -1,15 +1,16 @@
 //! What the request loop needs of a device: one method per request.
 
-use core::fmt;
-
-use rpc_protocol::{Condition, FaultCode, MemoryUse, WrongElement};
+use rpc_protocol::{Condition, FaultCode, MemoryUse, Reason, WrongElement};
 
 use crate::trial::{TrialOptions, Tried};
 
-/// Why a request could not be done; its display is the sentence for the person at the host.
-pub trait Fault: fmt::Display {
+/// Why a request could not be done.
+pub trait Fault {
     /// What kind of fault.
     fn code(&self) -> FaultCode;
+
+    /// What the host tells the person in front of it.
+    fn reason(&self) -> Reason<'_>;
 }
 
 /// Something that holds artifacts and runs them. Indices are those of the artifact's I/O table.

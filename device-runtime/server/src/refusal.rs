@@ -1,12 +1,8 @@
 //! Why a device refuses a request, with the figures that say what to change.
-//!
-//! Figures are of 32 bits, as the artifact's are: what writes 64-bit numbers as text can panic.
-
-use core::fmt;
 
 use lathe_artifact::Name;
 use lathe_executor::LoadError;
-use rpc_protocol::FaultCode;
+use rpc_protocol::{FaultCode, Reason, reasons};
 
 use crate::device::Fault;
 
@@ -161,60 +157,50 @@ impl Fault for Refusal {
             | Refusal::FixedClock => FaultCode::Unsupported,
         }
     }
+
+    fn reason(&self) -> Reason<'_> {
+        let words = match self {
+            Refusal::Load(error) => return error.reason(),
+            Refusal::NoTensor { what, .. } | Refusal::BeyondTensor { what, .. } => [*what, ""],
+            Refusal::MissingInput { name } => [name.as_str(), ""],
+            _ => [""; 2],
+        };
+        let (number, figures) = self.number_and_figures();
+        Reason { number, figures: figures.map(u64::from), words }
+    }
 }
 
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Refusal {
+    /// Which reason it is, with its figures in that reason's order.
+    fn number_and_figures(&self) -> (u16, [u32; 4]) {
         match *self {
-            Refusal::NoUpload => f.write_str("no upload was begun"),
-            Refusal::Gap { offset, length, held, bytes } => {
-                write!(f, "{length} bytes at {offset} of {bytes} do not follow on the {held} held")
+            Refusal::Load(error) => (error.number(), [0; 4]),
+            Refusal::NoUpload => (reasons::NO_UPLOAD, [0; 4]),
+            Refusal::Gap { offset, length, held, bytes } => (reasons::GAP, [length, offset, bytes, held]),
+            Refusal::Incomplete { held, bytes } => (reasons::INCOMPLETE, [held, bytes, 0, 0]),
+            Refusal::Damaged { announced, found } => (reasons::DAMAGED, [found, announced, 0, 0]),
+            Refusal::OtherInFlash { flash: Some((size, sum)), bytes, crc } => {
+                (reasons::OTHER_IN_FLASH, [size, sum, bytes, crc])
             }
-            Refusal::Incomplete { held, bytes } => write!(f, "{held} of {bytes} bytes were uploaded"),
-            Refusal::Damaged { announced, found } => {
-                write!(f, "the uploaded bytes have the checksum {found:08x}, announced was {announced:08x}")
-            }
-            Refusal::OtherInFlash { flash: Some((size, sum)), bytes, crc } => write!(
-                f,
-                "flash holds an artifact of {size} bytes, checksum {sum:08x}, not this one of {bytes}, {crc:08x}: \
-                 flash it"
-            ),
-            Refusal::OtherInFlash { flash: None, bytes, crc } => {
-                write!(f, "flash holds no artifact, and not this one of {bytes} bytes, checksum {crc:08x}: flash it")
-            }
-            Refusal::TooLarge { bytes, memory } => {
-                write!(f, "the artifact has {bytes} bytes and there are {memory} to hold it and its arena")
-            }
-            Refusal::NoArtifact => f.write_str("there is no artifact: flash one or upload one"),
-            Refusal::Load(error) => error.fmt(f),
+            Refusal::OtherInFlash { flash: None, bytes, crc } => (reasons::NONE_IN_FLASH, [bytes, crc, 0, 0]),
+            Refusal::TooLarge { bytes, memory } => (reasons::TOO_LARGE, [bytes, memory, 0, 0]),
+            Refusal::NoArtifact => (reasons::NO_ARTIFACT, [0; 4]),
             Refusal::TooManyInputs { inputs, limit } => {
-                write!(f, "the model has {inputs} inputs and this board takes at most {limit}")
+                (reasons::TOO_MANY_INPUTS, [figure(inputs), figure(limit), 0, 0])
             }
-            Refusal::TooManyThreads { threads, limit } => {
-                write!(f, "{threads} threads were asked for and there are {limit}")
-            }
-            Refusal::NoModel => f.write_str("no model is loaded"),
-            Refusal::NoTensor { what, index, count } => {
-                write!(f, "there is no {what} number {index}: the model has {count}")
-            }
-            Refusal::BeyondTensor { what, offset, length, bytes } => {
-                write!(f, "{length} bytes at {offset} go beyond the {what}'s {bytes}")
-            }
-            Refusal::MissingInput { name } => write!(f, "input \"{name}\" was not given"),
-            Refusal::TooManySamples { samples, limit } => {
-                write!(f, "{samples} samples were asked for and there is room for {limit}")
-            }
-            Refusal::NoSelfTest => f.write_str("the artifact carries no self-test: compile the model with one"),
-            Refusal::NoCache => f.write_str("this device cannot evict caches: time it without --flush-cache"),
-            Refusal::Unwatched => f.write_str("this device does not watch its stack and arena"),
-            Refusal::FixedClock => f.write_str("the clock of this device is set by its firmware"),
-            Refusal::NoSandbox => {
-                f.write_str("this device cannot keep a candidate from doing harm: it makes no trials")
-            }
-            Refusal::NoBundle => f.write_str("no bundle of candidates is loaded"),
-            Refusal::NoCandidate { candidate, count } => {
-                write!(f, "there is no candidate number {candidate}: the bundle has {count}")
-            }
+            Refusal::TooManyThreads { threads, limit } => (reasons::TOO_MANY_THREADS, [threads, limit, 0, 0]),
+            Refusal::NoModel => (reasons::NO_MODEL, [0; 4]),
+            Refusal::NoTensor { index, count, .. } => (reasons::NO_TENSOR, [index, figure(count), 0, 0]),
+            Refusal::BeyondTensor { offset, length, bytes, .. } => (reasons::BEYOND_TENSOR, [length, offset, bytes, 0]),
+            Refusal::MissingInput { .. } => (reasons::MISSING_INPUT, [0; 4]),
+            Refusal::TooManySamples { samples, limit } => (reasons::TOO_MANY_SAMPLES, [samples, figure(limit), 0, 0]),
+            Refusal::NoSelfTest => (reasons::NO_SELF_TEST, [0; 4]),
+            Refusal::NoCache => (reasons::NO_CACHE, [0; 4]),
+            Refusal::Unwatched => (reasons::UNWATCHED, [0; 4]),
+            Refusal::FixedClock => (reasons::FIXED_CLOCK, [0; 4]),
+            Refusal::NoSandbox => (reasons::NO_SANDBOX, [0; 4]),
+            Refusal::NoBundle => (reasons::NO_BUNDLE, [0; 4]),
+            Refusal::NoCandidate { candidate, count } => (reasons::NO_CANDIDATE, [candidate, figure(count), 0, 0]),
         }
     }
 }

@@ -1,18 +1,14 @@
 //! Writing answers, in memory the caller gives.
 
 use rpc_protocol::frame::{self, AROUND_BODY, Header, Kind, SessionKey};
-use rpc_protocol::{FaultCode, Response};
+use rpc_protocol::{FaultCode, Reason, Response};
 
 use crate::link::Link;
-use crate::text::Text;
 
 /// Bytes an answer's own fields take at most beside the data it carries.
 const FIELDS: usize = 64;
-/// Longest text in an answer.
-const TEXT: usize = 240;
-/// Longest frame body of what answers no request of the open session, and the longest text in it.
+/// Longest frame body of what answers no request of the open session.
 const ASIDE: usize = 168;
-const ASIDE_TEXT: usize = 160;
 
 /// Bytes of memory the loop needs for frame bodies of `max_body` bytes; at least 320 serve every answer.
 pub const fn buffer_bytes(max_body: usize) -> usize {
@@ -77,10 +73,9 @@ impl<'b> Replies<'b> {
         header: Header,
         key: Option<&SessionKey>,
         code: FaultCode,
-        detail: impl core::fmt::Display,
+        reason: Reason<'_>,
     ) -> Result<(), L::Error> {
-        let text = Text::<TEXT>::of(detail);
-        self.send(link, header, key, &Response::Failed { code, detail: text.as_str() })
+        self.send(link, header, key, &Response::failed(code, reason))
     }
 
     /// Sends the answer that is kept once more.
@@ -106,10 +101,9 @@ impl<'b> Replies<'b> {
         link: &mut L,
         header: Header,
         code: FaultCode,
-        detail: impl core::fmt::Display,
+        reason: Reason<'_>,
     ) -> Result<(), L::Error> {
-        let text = Text::<ASIDE_TEXT>::of(detail);
-        self.send_aside(link, header, &Response::Failed { code, detail: text.as_str() })
+        self.send_aside(link, header, &Response::failed(code, reason))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Each request's answer.
 
 use rpc_protocol::frame::SessionKey;
-use rpc_protocol::{FaultCode, Header, Request, Response};
+use rpc_protocol::reasons::OPEN_ALREADY;
+use rpc_protocol::{FaultCode, Header, Reason, Request, Response};
 
 use crate::device::{Device, Fault, TimeOptions, Timed};
 use crate::link::Link;
@@ -26,13 +27,13 @@ impl<L: Link> Answer<'_, '_, L> {
     fn reply<F: Fault>(self, result: Result<Response<'_>, F>) -> Result<(), L::Error> {
         match result {
             Ok(response) => self.send(&response),
-            Err(fault) => self.fail(fault.code(), fault),
+            Err(fault) => self.fail(fault.code(), fault.reason()),
         }
     }
 
-    pub fn fail(self, code: FaultCode, detail: impl core::fmt::Display) -> Result<(), L::Error> {
+    pub fn fail(self, code: FaultCode, reason: Reason<'_>) -> Result<(), L::Error> {
         log::refused(self.header.sequence, code);
-        self.replies.fail(self.link, self.header, self.key, code, detail)
+        self.replies.fail(self.link, self.header, self.key, code, reason)
     }
 }
 
@@ -45,7 +46,9 @@ pub(crate) fn answer<L: Link, D: Device>(
     log::request(answer.header.sequence, request);
     let max_data = answer.replies.max_data();
     match *request {
-        Request::Hello { .. } | Request::Prove { .. } => answer.fail(FaultCode::BadRequest, "the session is open"),
+        Request::Hello { .. } | Request::Prove { .. } => {
+            answer.fail(FaultCode::BadRequest, Reason::of(OPEN_ALREADY, [0; 4]))
+        }
         Request::Info => {
             let info = device.info();
             answer.send(&Response::Info {

@@ -1,13 +1,14 @@
 //! The request loop: frames in, frames out.
 
-use core::fmt::Display;
-
 use rpc_protocol::frame::FrameError;
 #[cfg(feature = "key")]
 use rpc_protocol::frame::wire_bytes;
 #[cfg(feature = "key")]
 use rpc_protocol::key::{Challenge, Key};
-use rpc_protocol::{Accumulator, FaultCode, Frame, Header, Kind, Received, Request, Response, SCHEMA_HASH, VERSION};
+use rpc_protocol::reasons;
+use rpc_protocol::{
+    Accumulator, FaultCode, Frame, Header, Kind, Reason, Received, Request, Response, SCHEMA_HASH, VERSION,
+};
 
 use crate::device::Device;
 use crate::link::Link;
@@ -78,8 +79,8 @@ impl<'b> Server<'b> {
     }
 
     /// Tells the host something that answers no request, as firmware does that restarts after a fault.
-    pub fn tell<L: Link>(&mut self, link: &mut L, code: FaultCode, detail: impl Display) -> Result<(), L::Error> {
-        tell(&self.sessions, &mut self.replies, link, code, detail)
+    pub fn tell<L: Link>(&mut self, link: &mut L, code: FaultCode, reason: Reason<'_>) -> Result<(), L::Error> {
+        tell(&self.sessions, &mut self.replies, link, code, reason)
     }
 
     /// Takes bytes from the link, and acts on and answers every request that ends in them.
@@ -120,7 +121,10 @@ fn request<L: Link, D: Device>(
             let answer = requests::Answer { link, replies, header: frame.header, key: sessions.key() };
             match frame.message::<Request<'_>>() {
                 Ok(request) => requests::answer(device, &request, answer),
-                Err(error) => answer.fail(FaultCode::BadRequest, error),
+                Err(error) => {
+                    let reason = frame_reason(error, answer.replies);
+                    answer.fail(FaultCode::BadRequest, reason)
+                }
             }
         }
         Standing::Again => replies.repeat(link),
@@ -150,8 +154,8 @@ fn strange<L: Link, D: Device>(
         Ok(Request::Hello { .. }) if sessions.lock.is_some() => match sessions.challenge(id) {
             Some(challenge) => replies.send_aside(link, frame.header, &hello(Some(challenge))),
             None => {
-                let detail = "the device has no random numbers to make a challenge of";
-                replies.fail_aside(link, frame.header, FaultCode::Unsupported, detail)
+                let reason = Reason::of(reasons::NO_RANDOM, [0; 4]);
+                replies.fail_aside(link, frame.header, FaultCode::Unsupported, reason)
             }
         },
         #[cfg(feature = "key")]
@@ -181,12 +185,12 @@ fn no_session<L: Link>(
     link: &mut L,
 ) -> Result<(), L::Error> {
     log::refused(header.sequence, code);
-    let detail = match code {
-        FaultCode::WrongKey => "the proof is of another key",
-        FaultCode::KeyRequired => "prove the key first, on the challenge of a new hello",
-        _ => "is not open here: the device restarted, or another host said hello",
+    let number = match code {
+        FaultCode::WrongKey => reasons::WRONG_KEY,
+        FaultCode::KeyRequired => reasons::KEY_REQUIRED,
+        _ => reasons::NO_SESSION,
     };
-    replies.fail_aside(link, header, code, format_args!("session {:016x}: {detail}", header.session))
+    replies.fail_aside(link, header, code, Reason::of(number, [header.session, 0, 0, 0]))
 }
 
 /// Tells of a frame that was dropped: it had no number to answer to.
@@ -197,9 +201,13 @@ fn dropped<L: Link>(
     link: &mut L,
 ) -> Result<(), L::Error> {
     log::dropped(error);
-    let body = replies.max_body();
-    let detail = format_args!("{error}; bodies of up to {body} bytes are taken");
-    tell(sessions, replies, link, FaultCode::FrameDropped, detail)
+    let reason = frame_reason(error, replies);
+    tell(sessions, replies, link, FaultCode::FrameDropped, reason)
+}
+
+/// What is wrong with a frame, and how long bodies may be.
+fn frame_reason(error: FrameError, replies: &Replies<'_>) -> Reason<'static> {
+    Reason::of(reasons::FRAME, [error as u64, replies.max_body() as u64, 0, 0])
 }
 
 fn tell<L: Link>(
@@ -207,9 +215,9 @@ fn tell<L: Link>(
     replies: &mut Replies<'_>,
     link: &mut L,
     code: FaultCode,
-    detail: impl Display,
+    reason: Reason<'_>,
 ) -> Result<(), L::Error> {
     // Number 0 is no request's, and session 0 none's.
     let header = Header { kind: Kind::Response, sequence: 0, session: sessions.id().unwrap_or(0) };
-    replies.fail_aside(link, header, code, detail)
+    replies.fail_aside(link, header, code, reason)
 }

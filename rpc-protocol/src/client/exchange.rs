@@ -4,10 +4,14 @@
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
+use lathe_artifact::Reason;
+
 use super::{Answer, ClientError, Link};
 use crate::accumulator::{Accumulator, Received};
 use crate::frame::{self, Frame, Header, Kind, SessionKey};
 use crate::messages::{FaultCode, Request, Response};
+use crate::reasons::told;
+use crate::wire::{Reader, Wire};
 
 /// Longest frame body this side takes and sends.
 pub const MAX_BODY: usize = 1 << 16;
@@ -59,12 +63,12 @@ impl Call {
         ClientError::Timeout { request, after, damaged, told }
     }
 
-    fn refused(&self, code: FaultCode, detail: &str) -> ClientError {
+    fn refused(&self, code: FaultCode, reason: &Reason<'_>) -> ClientError {
         let request = self.name;
         match code {
             FaultCode::NoSession | FaultCode::KeyRequired => ClientError::SessionLost { request },
             FaultCode::WrongKey => ClientError::WrongKey,
-            _ => ClientError::Device { request, code, detail: detail.to_string() },
+            _ => ClientError::Device { request, code, detail: told(reason) },
         }
     }
 }
@@ -76,7 +80,7 @@ enum Meaning<'a> {
     Unreadable(&'a [u8]),
     Failed(ClientError),
     /// The device dropped a frame, perhaps this request.
-    Dropped(&'a str),
+    Dropped(Reason<'a>),
     /// An answer to a request that was given up or sent twice, or of an earlier session.
     Late,
 }
@@ -150,8 +154,8 @@ impl<L: Link> Exchange<L> {
                     Meaning::Answer(response) => return pick(response).ok_or(ClientError::Unexpected { request }),
                     Meaning::Unreadable(body) => return Err(unreadable(request, body)),
                     Meaning::Failed(error) => return Err(error),
-                    Meaning::Dropped(detail) => {
-                        call.told = Some(detail.to_string());
+                    Meaning::Dropped(reason) => {
+                        call.told = Some(told(&reason));
                         if let Some(left) = call.at_once.checked_sub(1) {
                             (call.at_once, call.due) = (left, self.link.now());
                         }
@@ -203,12 +207,17 @@ fn meaning<'a>(frame: &Frame<'a>, call: &Call, key: Option<&SessionKey>) -> Mean
     };
     if frame.header == call.answer {
         return match frame.message() {
-            Ok(Response::Failed { code, detail }) if genuine => Meaning::Failed(call.refused(code, detail)),
+            Ok(Response::Failed { code, number, figures, words }) if genuine => {
+                Meaning::Failed(call.refused(code, &Reason { number, figures, words }))
+            }
             Ok(response) if genuine => Meaning::Answer(response),
             // A device that restarted has forgotten the session's key, and says so without.
-            Ok(Response::Failed { code: code @ (FaultCode::NoSession | FaultCode::KeyRequired), detail }) => {
-                Meaning::Failed(call.refused(code, detail))
-            }
+            Ok(Response::Failed {
+                code: code @ (FaultCode::NoSession | FaultCode::KeyRequired),
+                number,
+                figures,
+                words,
+            }) => Meaning::Failed(call.refused(code, &Reason { number, figures, words })),
             Err(_) if genuine => Meaning::Unreadable(frame.body),
             _ => Meaning::Late,
         };
@@ -220,10 +229,14 @@ fn meaning<'a>(frame: &Frame<'a>, call: &Call, key: Option<&SessionKey>) -> Mean
         return Meaning::Late;
     }
     match frame.message() {
-        Ok(Response::Failed { code: FaultCode::FrameDropped, detail }) => Meaning::Dropped(detail),
+        Ok(Response::Failed { code: FaultCode::FrameDropped, number, figures, words }) => {
+            Meaning::Dropped(Reason { number, figures, words })
+        }
         // Before a session it tells of an earlier one.
         Ok(Response::Failed { .. }) if call.name == HELLO && frame.header == unknown => Meaning::Late,
-        Ok(Response::Failed { code, detail }) => Meaning::Failed(call.refused(code, detail)),
+        Ok(Response::Failed { code, number, figures, words }) => {
+            Meaning::Failed(call.refused(code, &Reason { number, figures, words }))
+        }
         _ => Meaning::Late,
     }
 }
@@ -231,10 +244,10 @@ fn meaning<'a>(frame: &Frame<'a>, call: &Call, key: Option<&SessionKey>) -> Mean
 /// The answer to a hello begins with version and schema in every version of the protocol.
 fn unreadable(request: &'static str, body: &[u8]) -> ClientError {
     use crate::messages::{SCHEMA_HASH, VERSION};
-    match postcard::take_from_bytes::<(u32, u16, u32)>(body) {
-        Ok(((0, version, schema), _)) if request == HELLO => {
-            ClientError::Incompatible { host: (VERSION, SCHEMA_HASH), device: (version, schema) }
-        }
-        _ => ClientError::Unexpected { request },
+    let mut reader = Reader::new(body);
+    let (variant, version, schema) = (u32::take(&mut reader), u16::take(&mut reader), u32::take(&mut reader));
+    if request == HELLO && variant == 0 && reader.is_right(false) {
+        return ClientError::Incompatible { host: (VERSION, SCHEMA_HASH), device: (version, schema) };
     }
+    ClientError::Unexpected { request }
 }

@@ -12,8 +12,8 @@ use crate::toolchain::{Toolchain, firmware_target};
 
 /// What the boards' workspace sets for its firmware, for a package of ours.
 const PROFILE: [&str; 6] = [
-    "profile.release.opt-level='s'",
-    "profile.release.package.'*'.opt-level='s'",
+    "profile.release.opt-level='z'",
+    "profile.release.package.'*'.opt-level='z'",
     "profile.release.codegen-units=1",
     "profile.release.lto='fat'",
     "profile.release.panic='abort'",

@@ -45,8 +45,8 @@ const PAGE: &[(&str, Side)] = &[
     ("device-server", Side::Device),
     ("lathe-runtime-std", Side::Device),
     ("lathe-executor", Side::Device),
-    ("lathe-artifact", Side::Shared),
     ("rpc-protocol", Side::Shared),
+    ("lathe-artifact", Side::Shared),
 ];
 
 /// Arrows across the two sides that are meant: the program `host-compiler` runs artifacts on `--device local`.

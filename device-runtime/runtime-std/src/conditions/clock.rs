@@ -12,7 +12,9 @@ use super::Sysfs;
 #[derive(Debug, Error)]
 pub enum ClockError {
     /// The system has no files for it.
-    #[error("the clock of this machine cannot be set: it has no cpufreq files (a virtual machine, or a kernel without it)")]
+    #[error(
+        "the clock of this machine cannot be set: it has no cpufreq files (a virtual machine, or a kernel without it)"
+    )]
     Absent,
     /// Not within what the processor can do.
     #[error("{khz} kHz is outside the processor's {least} to {most} kHz")]

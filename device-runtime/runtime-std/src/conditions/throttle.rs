@@ -51,10 +51,13 @@ mod tests {
 
     #[test]
     fn cooling_devices_of_the_processor_count() {
-        let fan = [("class/thermal/cooling_device0/type", "pwm-fan\n"), ("class/thermal/cooling_device0/cur_state", "3")];
+        let fan =
+            [("class/thermal/cooling_device0/type", "pwm-fan\n"), ("class/thermal/cooling_device0/cur_state", "3")];
         assert!(!Throttle::now(&tree(&fan).1).now);
-        let capped =
-            [("class/thermal/cooling_device1/type", "thermal-cpufreq-0\n"), ("class/thermal/cooling_device1/cur_state", "1")];
+        let capped = [
+            ("class/thermal/cooling_device1/type", "thermal-cpufreq-0\n"),
+            ("class/thermal/cooling_device1/cur_state", "1"),
+        ];
         assert!(Throttle::now(&tree(&capped).1).now);
         assert!(!Throttle::now(&tree(&[(PI, "0x50000\n")]).1).now, "what happened long ago");
         assert!(Throttle::now(&tree(&[(PI, "0x50005\n")]).1).now);

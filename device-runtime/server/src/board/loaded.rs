@@ -27,6 +27,7 @@ pub(crate) struct LoadedModel<'m> {
 
 impl<'m> LoadedModel<'m> {
     /// Loads `artifact` in place, its arena in `ram` from `start` on. Nothing may borrow from there any more.
+    #[inline(never)]
     pub fn load(artifact: Artifact<'m>, ram: &mut Ram<'m>, start: usize) -> Result<LoadedModel<'m>, Refusal> {
         let (inputs, limit) = (artifact.inputs().len(), MAX_INPUTS);
         if inputs > limit {

@@ -73,7 +73,7 @@ impl<'m, F: Firmware> Board<'m, F> {
             firmware,
             host,
             cpu,
-            features: Text::of(Spaced(host.features)),
+            features: Text::spaced(host.features),
             flash: memory.flash,
             ram: Ram::new(memory.ram),
             uploads: memory.uploads,
@@ -246,18 +246,6 @@ impl<F: Firmware> Device for Board<'_, F> {
             stack_bytes: stack.bytes,
             arena,
             beyond_arena,
-        })
-    }
-}
-
-/// Words with a blank between them.
-struct Spaced<'a>(&'a [&'a str]);
-
-impl core::fmt::Display for Spaced<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        self.0.iter().enumerate().try_for_each(|(at, word)| {
-            f.write_str(if at > 0 { " " } else { "" })?;
-            f.write_str(word)
         })
     }
 }

@@ -1,8 +1,6 @@
 //! Why this machine cannot do what was asked.
 
-use std::fmt;
-
-use device_server::rpc_protocol::FaultCode;
+use device_server::rpc_protocol::{FaultCode, Reason, reasons};
 use device_server::{Fault, Refusal};
 use lathe_runtime_std::conditions::ClockError;
 use lathe_runtime_std::{LoadError, RunnerError};
@@ -16,10 +14,10 @@ pub enum MachineFault {
     UploadsForbidden { bytes: u32, crc: u32 },
     /// There is no memory for an upload of so many bytes.
     NoMemory { bytes: u32 },
-    /// The model could not be loaded.
-    Runner(RunnerError),
-    /// The clock cannot be held.
-    Clock(ClockError),
+    /// The model could not be loaded; with the sentence that says why.
+    Runner(RunnerError, String),
+    /// The clock cannot be held; with the sentence that says why.
+    Clock(ClockError, String),
 }
 
 impl From<Refusal> for MachineFault {
@@ -30,13 +28,15 @@ impl From<Refusal> for MachineFault {
 
 impl From<RunnerError> for MachineFault {
     fn from(error: RunnerError) -> MachineFault {
-        MachineFault::Runner(error)
+        let sentence = error.to_string();
+        MachineFault::Runner(error, sentence)
     }
 }
 
 impl From<ClockError> for MachineFault {
     fn from(error: ClockError) -> MachineFault {
-        MachineFault::Clock(error)
+        let sentence = error.to_string();
+        MachineFault::Clock(error, sentence)
     }
 }
 
@@ -46,9 +46,9 @@ impl Fault for MachineFault {
             MachineFault::Refused(refusal) => refusal.code(),
             MachineFault::UploadsForbidden { .. } => FaultCode::ArtifactRefused,
             MachineFault::NoMemory { .. } => FaultCode::OutOfMemory,
-            MachineFault::Clock(ClockError::OutOfRange { .. }) => FaultCode::BadRequest,
-            MachineFault::Clock(_) => FaultCode::Unsupported,
-            MachineFault::Runner(error) => match error {
+            MachineFault::Clock(ClockError::OutOfRange { .. }, _) => FaultCode::BadRequest,
+            MachineFault::Clock(..) => FaultCode::Unsupported,
+            MachineFault::Runner(error, _) => match error {
                 RunnerError::Load(LoadError::ArenaTooSmall { .. }) | RunnerError::Memory { .. } => {
                     FaultCode::OutOfMemory
                 }
@@ -58,20 +58,15 @@ impl Fault for MachineFault {
             },
         }
     }
-}
 
-impl fmt::Display for MachineFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn reason(&self) -> Reason<'_> {
         match self {
-            MachineFault::Refused(refusal) => refusal.fmt(f),
-            MachineFault::UploadsForbidden { bytes, crc } => write!(
-                f,
-                "uploads are not allowed here, and this device-server has no artifact of {bytes} bytes, checksum \
-                 {crc:08x}: start it with --model FILE, or with --allow-upload"
-            ),
-            MachineFault::NoMemory { bytes } => write!(f, "there is no memory for {bytes} bytes"),
-            MachineFault::Runner(error) => error.fmt(f),
-            MachineFault::Clock(error) => error.fmt(f),
+            MachineFault::Refused(refusal) => refusal.reason(),
+            MachineFault::UploadsForbidden { bytes, crc } => {
+                Reason::of(reasons::UPLOADS_FORBIDDEN, [u64::from(*bytes), u64::from(*crc), 0, 0])
+            }
+            MachineFault::NoMemory { bytes } => Reason::of(reasons::NO_MEMORY, [u64::from(*bytes), 0, 0, 0]),
+            MachineFault::Runner(_, sentence) | MachineFault::Clock(_, sentence) => Reason::text(sentence),
         }
     }
 }

@@ -1,9 +1,7 @@
 //! A device that keeps account of what it was asked, so that what was done twice or never shows.
 
-use std::fmt;
-
 use device_server::rpc_protocol::frame::crc32c;
-use device_server::rpc_protocol::{FaultCode, MemoryUse, WrongElement};
+use device_server::rpc_protocol::{FaultCode, MemoryUse, Reason, WrongElement};
 use device_server::trial::{TrialOptions, Tried};
 use device_server::{Device, Fault, Info, Loaded, TimeOptions, Timed, Upload};
 
@@ -28,15 +26,13 @@ pub struct Recorder {
 #[derive(Debug)]
 pub struct Refused;
 
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not now")
-    }
-}
-
 impl Fault for Refused {
     fn code(&self) -> FaultCode {
         FaultCode::NoModel
+    }
+
+    fn reason(&self) -> Reason<'_> {
+        Reason::text("not now")
     }
 }
 
