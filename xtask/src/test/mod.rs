@@ -3,6 +3,7 @@
 mod across;
 mod boards;
 mod firmware;
+mod links;
 mod node_tests;
 
 use anyhow::{Result, ensure};
@@ -24,6 +25,7 @@ const STEPS: &[Step] = &[
         about: "the device side, the numeric suite and small models for AArch64 under qemu",
         run: across::run,
     },
+    Step { name: "links", about: "models over TCP and a serial line", run: links::run },
     Step {
         name: "boards",
         about: "firmware of every board; emulated: a small model, the catalogue's",

@@ -3,6 +3,7 @@
 
 pub mod emulator;
 pub mod onnx;
+pub mod server;
 pub mod thumb;
 
 use std::path::PathBuf;
