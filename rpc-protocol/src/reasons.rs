@@ -92,7 +92,7 @@ reasons! {
 
 /// `reason` as a sentence for the person at the host.
 #[cfg(feature = "std")]
-pub(crate) fn told(reason: &Reason<'_>) -> String {
+pub fn told(reason: &Reason<'_>) -> String {
     let frame = reason.figures.first().and_then(|number| crate::FrameError::from_number(*number));
     let frame = frame.filter(|_| reason.number == FRAME).map(|error| error.to_string());
     let words = [frame.as_deref().unwrap_or(reason.words[0]), reason.words[1]];

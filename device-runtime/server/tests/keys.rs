@@ -10,7 +10,8 @@ use std::os::unix::fs::PermissionsExt;
 use rpc_protocol::client::{Client, ClientError};
 use rpc_protocol::frame::{SessionKey, encode};
 use rpc_protocol::key::{Challenge, Key, Side};
-use rpc_protocol::{Accumulator, FaultCode, Header, Kind, Received, Request, Response, SCHEMA_HASH, VERSION};
+use rpc_protocol::reasons::told;
+use rpc_protocol::{Accumulator, FaultCode, Header, Kind, Reason, Received, Request, Response, SCHEMA_HASH, VERSION};
 use support::{Keys, PATIENCE, Running, ended, model, program, returns};
 
 /// A connection on which frames are made by hand.
@@ -53,7 +54,12 @@ impl Raw {
             }
             match accumulator.take(&mut byte.as_slice()) {
                 Received::Frame(frame) => {
-                    let words = format!("{:?}", frame.message::<Response<'_>>().unwrap());
+                    let words = match frame.message().unwrap() {
+                        Response::Failed { code, number, figures, words } => {
+                            format!("{code:?}: {}", told(&Reason { number, figures, words }))
+                        }
+                        answer => format!("{answer:?}"),
+                    };
                     let sealed = key.is_some_and(|key| frame.is_sealed_with(key));
                     return Some((frame.header.sequence, sealed, words));
                 }
