@@ -7,7 +7,7 @@ use crate::pages::Pages;
 
 /// A code blob in executable pages.
 #[derive(Debug)]
-pub(crate) struct ExecutableCode {
+pub struct ExecutableCode {
     pages: Pages,
     start: usize,
     length: usize,

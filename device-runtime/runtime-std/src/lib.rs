@@ -24,6 +24,7 @@ mod runner;
 mod source;
 mod timing;
 
+pub use code::ExecutableCode;
 pub use cpu::{host, host_features, host_target};
 pub use error::RunnerError;
 pub use lathe_artifact as artifact;

@@ -41,7 +41,7 @@ mod text;
 pub mod trial;
 mod upload;
 
-pub use board::{Board, BoardMemory, Clock, Contained, Ended, Firmware, Sandbox, StackUse};
+pub use board::{Board, BoardMemory, Clock, Contained, Ended, Firmware, Sandbox, StackUse, grown};
 pub use device::{Device, Fault, Info, Loaded, TimeOptions, Timed};
 pub use link::Link;
 pub use refusal::{Refusal, figure};

@@ -104,7 +104,7 @@ pub(super) fn wait<F: Firmware>(firmware: &F, ticks: u64) {
 }
 
 /// The number of runs that should last `wanted` ticks, when `number` lasted `ticks`; at least half as many more.
-pub(super) fn grown(number: u32, ticks: u64, wanted: u64) -> u32 {
+pub fn grown(number: u32, ticks: u64, wanted: u64) -> u32 {
     let enough = u64::from(number).saturating_mul(wanted).checked_div(ticks).unwrap_or(0).saturating_add(1);
     let more = number.saturating_add(number / 2).saturating_add(1);
     u32::try_from(enough).unwrap_or(u32::MAX).max(more)

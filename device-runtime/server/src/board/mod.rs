@@ -9,6 +9,7 @@ mod sandbox;
 mod trial;
 
 pub use firmware::{Clock, Firmware, StackUse};
+pub use measure::grown;
 pub use sandbox::{Contained, Ended, Sandbox};
 
 use lathe_artifact::{Artifact, ArtifactError, Header, Host};

@@ -18,6 +18,15 @@ pub enum MachineFault {
     Runner(RunnerError, String),
     /// The clock cannot be held; with the sentence that says why.
     Clock(ClockError, String),
+    /// The system gives no process or memory for a trial; the sentence that says so.
+    Sandbox(String),
+}
+
+impl MachineFault {
+    /// For what the system refuses a trial.
+    pub fn sandbox(error: std::io::Error) -> MachineFault {
+        MachineFault::Sandbox(format!("the system gives no process or memory for a trial: {error}"))
+    }
 }
 
 impl From<Refusal> for MachineFault {
@@ -48,6 +57,7 @@ impl Fault for MachineFault {
             MachineFault::NoMemory { .. } => FaultCode::OutOfMemory,
             MachineFault::Clock(ClockError::OutOfRange { .. }, _) => FaultCode::BadRequest,
             MachineFault::Clock(..) => FaultCode::Unsupported,
+            MachineFault::Sandbox(_) => FaultCode::RunFailed,
             MachineFault::Runner(error, _) => match error {
                 RunnerError::Load(LoadError::ArenaTooSmall { .. }) | RunnerError::Memory { .. } => {
                     FaultCode::OutOfMemory
@@ -66,7 +76,9 @@ impl Fault for MachineFault {
                 Reason::of(reasons::UPLOADS_FORBIDDEN, [u64::from(*bytes), u64::from(*crc), 0, 0])
             }
             MachineFault::NoMemory { bytes } => Reason::of(reasons::NO_MEMORY, [u64::from(*bytes), 0, 0, 0]),
-            MachineFault::Runner(_, sentence) | MachineFault::Clock(_, sentence) => Reason::text(sentence),
+            MachineFault::Runner(_, sentence) | MachineFault::Clock(_, sentence) | MachineFault::Sandbox(sentence) => {
+                Reason::text(sentence)
+            }
         }
     }
 }

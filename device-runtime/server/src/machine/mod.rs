@@ -1,7 +1,9 @@
 //! This machine as a device: artifacts in memory, run on threads.
 
+mod candidates;
 mod fault;
 mod model;
+mod sandbox;
 
 use device_server::rpc_protocol::frame::crc32c;
 use device_server::rpc_protocol::{Condition, MemoryUse, WrongElement};
@@ -10,6 +12,7 @@ use device_server::{Device, Info, Loaded, Refusal, TimeOptions, Timed, Upload, f
 
 use lathe_runtime_std::conditions::{self, ClockLock, Sysfs};
 
+use candidates::Candidates;
 use fault::MachineFault;
 use model::{Model, nanoseconds};
 
@@ -28,6 +31,7 @@ pub struct Machine {
     upload: Option<Upload>,
     artifact: Vec<u8>,
     model: Option<Model>,
+    candidates: Option<Candidates>,
     samples: Vec<u64>,
     conditions: Vec<Condition>,
     clock: Option<ClockLock>,
@@ -45,6 +49,7 @@ impl Machine {
             upload: None,
             artifact: Vec::new(),
             model: None,
+            candidates: None,
             samples: Vec::new(),
             conditions: Vec::new(),
             clock: None,
@@ -61,6 +66,7 @@ impl Machine {
 
     fn unload(&mut self) {
         self.model = None;
+        self.candidates = None;
         self.samples.clear();
         self.conditions.clear();
     }
@@ -113,6 +119,12 @@ impl Device for Machine {
 
     fn load(&mut self, threads: u32) -> Result<Loaded, MachineFault> {
         self.unload();
+        let candidates = Candidates::load(self.artifact()?, threads)?;
+        if let Some(candidates) = candidates {
+            let arena = candidates.arena_bytes();
+            self.candidates = Some(candidates);
+            return Ok(Loaded { arena, threads: 1 });
+        }
         let mut model = Model::load(self.artifact()?, threads)?;
         let loaded = model.figures();
         self.model = Some(model);
@@ -165,8 +177,10 @@ impl Device for Machine {
         Ok(self.model()?.self_test()?)
     }
 
-    fn trial(&mut self, _: &TrialOptions) -> Result<Tried, MachineFault> {
-        Err(Refusal::NoSandbox.into())
+    fn trial(&mut self, options: &TrialOptions) -> Result<Tried, MachineFault> {
+        let (tried, samples) = self.candidates.as_mut().ok_or(Refusal::NoBundle)?.attempt(options)?;
+        self.samples = samples;
+        Ok(tried)
     }
 
     fn memory_use(&mut self) -> Result<MemoryUse, MachineFault> {

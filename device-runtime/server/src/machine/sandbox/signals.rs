@@ -1,0 +1,92 @@
+//! The child's signals: what stopped the candidate, and where, is left in the report; then the process ends.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use super::report::{Report, Stop};
+
+/// Where the handler leaves its report; set in the child alone.
+static REPORT: AtomicPtr<Report> = AtomicPtr::new(ptr::null_mut());
+
+/// What a processor or the system stops a process with, and the timer of the limit.
+const SIGNALS: [libc::c_int; 8] = [
+    libc::SIGSEGV,
+    libc::SIGBUS,
+    libc::SIGILL,
+    libc::SIGFPE,
+    libc::SIGTRAP,
+    libc::SIGSYS,
+    libc::SIGABRT,
+    libc::SIGALRM,
+];
+
+/// Handles every signal that stops a candidate, on a stack of its own, and starts the timer that ends the trial after
+/// `limit_ms`.
+///
+/// # Safety
+/// Called in a child process that is about to run a candidate; `report` and `stack` live until it ends.
+pub unsafe fn arm(report: *const Report, stack: *mut u8, stack_bytes: usize, limit_ms: u32) -> io::Result<()> {
+    REPORT.store(report.cast_mut(), Ordering::Release);
+    let alternate = libc::stack_t { ss_sp: stack.cast(), ss_flags: 0, ss_size: stack_bytes };
+    // SAFETY: the stack is memory of the caller's that nothing else uses.
+    check(unsafe { libc::sigaltstack(&alternate, ptr::null_mut()) })?;
+    // SAFETY: all zeros is a value of this type.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    let handler: extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void) = stop;
+    action.sa_sigaction = handler as usize;
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
+    for signal in SIGNALS {
+        // SAFETY: the handler only calls what may be called in one.
+        check(unsafe { libc::sigaction(signal, &action, ptr::null_mut()) })?;
+    }
+    // SAFETY: an empty set of signals, made by the system; none is blocked from here on.
+    unsafe {
+        let mut none: libc::sigset_t = std::mem::zeroed();
+        check(libc::sigemptyset(&mut none))?;
+        check(libc::sigprocmask(libc::SIG_SETMASK, &none, ptr::null_mut()))?;
+    }
+    let limit_ms = limit_ms.max(1);
+    let value = libc::timeval {
+        tv_sec: (limit_ms / 1000).into(),
+        tv_usec: (limit_ms % 1000 * 1000).into(),
+    };
+    let timer = libc::itimerval { it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 }, it_value: value };
+    // SAFETY: the timer's value is read, nothing is kept.
+    check(unsafe { libc::setitimer(libc::ITIMER_REAL, &timer, ptr::null_mut()) })
+}
+
+fn check(result: libc::c_int) -> io::Result<()> {
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+extern "C" fn stop(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    // SAFETY: the system gives a handler both; the context of a signal is a `ucontext_t`.
+    let ((pc, stack), address) =
+        unsafe { (registers(&*context.cast::<libc::ucontext_t>()), (*info).si_addr().addr()) };
+    let address = if signal == libc::SIGALRM { 0 } else { address };
+    let report = REPORT.load(Ordering::Acquire);
+    // SAFETY: null, or what `arm` was given, which lives until the process ends.
+    if let Some(report) = unsafe { report.as_ref() } {
+        report.stopped(Stop { signal, pc, address, stack });
+    }
+    // SAFETY: ends the process.
+    unsafe { libc::_exit(1) }
+}
+
+/// Program counter and stack pointer.
+#[cfg(target_arch = "x86_64")]
+fn registers(context: &libc::ucontext_t) -> (usize, usize) {
+    let register = |number: libc::c_int| {
+        let found = usize::try_from(number).ok().and_then(|number| context.uc_mcontext.gregs.get(number));
+        found.map_or(0, |value| value.cast_unsigned() as usize)
+    };
+    (register(libc::REG_RIP), register(libc::REG_RSP))
+}
+
+/// Program counter and stack pointer.
+#[cfg(target_arch = "aarch64")]
+fn registers(context: &libc::ucontext_t) -> (usize, usize) {
+    (context.uc_mcontext.pc as usize, context.uc_mcontext.sp as usize)
+}
