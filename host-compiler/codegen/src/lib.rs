@@ -17,16 +17,49 @@ pub use error::CodegenError;
 pub use link::{Blob, Entry};
 pub use llvm::Emit;
 
+/// What a kernel is compiled from.
+#[derive(Clone, Copy, Debug)]
+pub enum Code<'a> {
+    /// a loop nest
+    Nest(&'a Kernel),
+    /// a module of LLVM IR
+    Ir {
+        /// the kernel, which the module defines
+        name: &'a str,
+        /// the module
+        text: &'a str,
+    },
+}
+
+impl Code<'_> {
+    /// The kernel's name.
+    pub fn name(&self) -> &str {
+        match self {
+            Code::Nest(kernel) => &kernel.name,
+            Code::Ir { name, .. } => name,
+        }
+    }
+}
+
 /// Compiles `kernels` for `target` and links them into one blob. Kernels are compiled in parallel on rayon's pool; the
 /// bytes do not depend on the number of threads.
 pub fn compile(kernels: &[Kernel], target: &Target) -> Result<Blob, CodegenError> {
+    compile_code(&kernels.iter().map(Code::Nest).collect::<Vec<_>>(), target)
+}
+
+/// The same for kernels from wherever.
+pub fn compile_code(kernels: &[Code<'_>], target: &Target) -> Result<Blob, CodegenError> {
     let mut names = BTreeSet::new();
     for kernel in kernels {
-        if !names.insert(kernel.name.as_str()) {
-            return Err(CodegenError::DuplicateKernel(kernel.name.clone()));
+        if !names.insert(kernel.name()) {
+            return Err(CodegenError::DuplicateKernel(kernel.name().to_string()));
         }
     }
-    let objects: Result<Vec<_>, _> = kernels.par_iter().map(|kernel| llvm::object(kernel, target)).collect();
+    let object = |code: &Code<'_>| match code {
+        Code::Nest(kernel) => llvm::object(kernel, target),
+        Code::Ir { name, text } => llvm::object_from_ir(name, text, target),
+    };
+    let objects: Result<Vec<_>, _> = kernels.par_iter().map(object).collect();
     link::link(&objects?, target)
 }
 

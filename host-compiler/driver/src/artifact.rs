@@ -6,6 +6,7 @@ use lathe_artifact::{
 };
 use lathe_codegen::Blob;
 use lathe_graph::ValueId;
+use lathe_tensor::Target;
 
 use crate::error::CompileError;
 use crate::plan::{Argument, PlannedStep};
@@ -36,9 +37,7 @@ pub(crate) struct Parts<'a> {
 impl Parts<'_> {
     pub fn into_bytes(self) -> Result<Vec<u8>, CompileError> {
         let (target, plan) = (&self.lowering.options.target, &self.lowering.plan);
-        // The NEON side of a Jetson artifact runs on any AArch64 Linux.
-        let family = if target.name.starts_with("aarch64-jetson") { "aarch64-linux" } else { target.name.as_str() };
-        let mut contents = ArtifactContents::new(family, &target.cpu, target.features.iter().cloned());
+        let mut contents = ArtifactContents::new(family(target), &target.cpu, target.features.iter().cloned());
         contents.arena_align_log2 = self.align_log2();
         contents.arena_bytes = size("the arena", plan.memory.arena)?;
         contents.workspace_bytes = size("the workspace", plan.workspace)?;
@@ -80,13 +79,7 @@ impl Parts<'_> {
     }
 
     fn kernels(&self) -> Vec<KernelEntry> {
-        let entry = |e: &lathe_codegen::Entry| KernelEntry {
-            name: e.name.clone(),
-            entry: e.offset,
-            stack_bytes: e.stack_bytes,
-            processor: 0,
-        };
-        self.blob.entries.iter().map(entry).collect()
+        self.blob.entries.iter().map(kernel).collect()
     }
 
     fn tensor(&self, name: &str, value: ValueId) -> Result<TensorEntry, CompileError> {
@@ -187,6 +180,17 @@ impl Parts<'_> {
         }
         notes
     }
+}
+
+/// What artifacts for `target` call it: the NEON side of a Jetson artifact runs on any AArch64 Linux.
+pub(crate) fn family(target: &Target) -> &str {
+    if target.name.starts_with("aarch64-jetson") { "aarch64-linux" } else { &target.name }
+}
+
+/// The entry of a kernel in the code of the CPU.
+pub(crate) fn kernel(entry: &lathe_codegen::Entry) -> KernelEntry {
+    let (name, stack_bytes) = (entry.name.clone(), entry.stack_bytes);
+    KernelEntry { name, entry: entry.offset, stack_bytes, processor: 0 }
 }
 
 /// `bytes` as the artifact stores sizes.

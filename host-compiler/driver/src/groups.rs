@@ -48,6 +48,8 @@ pub struct ScheduledGroup {
     pub schedule: Schedule,
     /// the kernels in order
     pub phases: Vec<Phase>,
+    /// the graph value of each input, constant and output buffer of the program
+    pub buffers: Vec<Option<ValueId>>,
     /// results that are written over operands: (result, operand)
     pub in_place: Vec<(ValueId, ValueId)>,
 }
@@ -89,7 +91,8 @@ impl ScheduledGroup {
         let value = |b: BufferId| group.buffers.get(b.0 as usize).copied().flatten();
         let pairs = group.program.in_place.iter().filter_map(|p| Some((value(p.output)?, value(p.over)?)));
         let in_place = pairs.collect();
-        Ok(ScheduledGroup { nodes: nodes.to_vec(), label, program: group.program, schedule, phases, in_place })
+        let GroupProgram { program, buffers, .. } = group;
+        Ok(ScheduledGroup { nodes: nodes.to_vec(), label, program, schedule, phases, buffers, in_place })
     }
 
     /// Bytes of each temporary that more than one phase touches or that did not fit a worker's workspace.

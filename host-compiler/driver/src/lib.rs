@@ -24,6 +24,7 @@ mod plan;
 mod steps;
 mod storage;
 mod threads;
+pub mod trial;
 mod views;
 
 pub use artifact::Compiled;

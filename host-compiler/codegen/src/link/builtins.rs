@@ -4,9 +4,6 @@
 //! ([`super::archives`]), but its comparisons of floats and its square roots look values up in tables by absolute
 //! address, which a blob cannot have: ours go before them.
 
-use inkwell::context::Context;
-use inkwell::memory_buffer::MemoryBuffer;
-use inkwell::targets::FileType;
 use lathe_tensor::Target;
 
 use crate::error::CodegenError;
@@ -67,14 +64,5 @@ fn source(target: &Target) -> String {
 
 /// The object file for `target`.
 pub fn object(target: &Target) -> Result<Vec<u8>, CodegenError> {
-    let failed = |what: String| CodegenError::Llvm { kernel: "builtins".to_string(), what };
-    let machine = llvm::machine(target)?;
-    let context = Context::create();
-    let text = MemoryBuffer::create_from_memory_range_copy(format!("{}\0", source(target)).as_bytes(), "builtins");
-    let module = context.create_module_from_ir(text).map_err(|e| failed(e.to_string()))?;
-    module.set_triple(&machine.get_triple());
-    module.set_data_layout(&machine.get_target_data().get_data_layout());
-    llvm::optimise(&module, &machine, "builtins")?;
-    let buffer = machine.write_to_memory_buffer(&module, FileType::Object).map_err(|e| failed(e.to_string()))?;
-    Ok(buffer.as_slice().to_vec())
+    llvm::object_from_ir("builtins", &source(target), target).map(|object| object.bytes)
 }

@@ -6,6 +6,7 @@ mod cast;
 mod entry;
 mod eval;
 mod fatal;
+mod from_text;
 mod index;
 mod index_ops;
 mod integer;
@@ -27,9 +28,8 @@ use lathe_tensor::{Kernel, Target};
 
 use crate::error::CodegenError;
 
-pub(crate) use machine::machine;
+pub use from_text::object_from_ir;
 pub use machine::{host_cpu, host_features};
-pub(crate) use optimise::optimise;
 
 /// The forms a kernel can be looked at in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

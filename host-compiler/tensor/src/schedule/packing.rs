@@ -79,12 +79,32 @@ impl Packing {
 
     /// `bytes` (row-major, `size` bytes an element) in the packed layout.
     pub fn pack(&self, bytes: &[u8], size: usize) -> Vec<u8> {
-        let packed = self.packed_shape();
-        let total: i64 = packed.iter().product();
+        let total: i64 = self.packed_shape().iter().product();
         let mut out = vec![0; total as usize * size];
+        self.visit(|slot, element| {
+            let (to, from) = (slot * size, element * size);
+            out[to..to + size].copy_from_slice(&bytes[from..from + size]);
+        });
+        out
+    }
+
+    /// The inverse of [`Packing::pack`]: the original of `packed`.
+    pub fn unpack(&self, packed: &[u8], size: usize) -> Vec<u8> {
+        let total: i64 = self.shape.iter().product();
+        let mut out = vec![0; total as usize * size];
+        self.visit(|slot, element| {
+            let (to, from) = (element * size, slot * size);
+            out[to..to + size].copy_from_slice(&packed[from..from + size]);
+        });
+        out
+    }
+
+    /// Calls `at` with the place of every element that is not beyond the original: packed, and original.
+    fn visit(&self, mut at: impl FnMut(usize, usize)) {
+        let packed = self.packed_shape();
         let strides = row_major_strides(&self.shape);
         let mut index = vec![0i64; packed.len()];
-        for slot in out.chunks_exact_mut(size) {
+        for slot in 0..packed.iter().product::<i64>() as usize {
             let mut source = vec![0i64; self.shape.len()];
             for (dim, i) in self.dims.iter().zip(&index) {
                 match *dim {
@@ -93,13 +113,11 @@ impl Packing {
                 }
             }
             if source.iter().zip(&self.shape).all(|(i, n)| i < n) {
-                let offset: i64 = source.iter().zip(&strides).map(|(i, s)| i * s).sum();
-                let at = offset as usize * size;
-                slot.copy_from_slice(&bytes[at..at + size]);
+                let element: i64 = source.iter().zip(&strides).map(|(i, s)| i * s).sum();
+                at(slot, element as usize);
             }
             advance(&mut index, &packed);
         }
-        out
     }
 }
 
@@ -120,5 +138,26 @@ fn advance(index: &mut [i64], shape: &[i64]) {
             return;
         }
         index[d] = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unpacking_undoes_packing_and_padding_is_left_out() {
+        let dims = vec![
+            PackedDim::Outer { source: 0, block: 4 },
+            PackedDim::Whole { source: 1 },
+            PackedDim::Inner { source: 0, block: 4 },
+        ];
+        let packing = Packing { shape: vec![6, 3], dims };
+        let original: Vec<u8> = (1..=36).collect();
+        let mut packed = packing.pack(&original, 2);
+        assert_eq!((packed.len(), &packed[..8]), (48, &[1, 2, 7, 8, 13, 14, 19, 20][..]));
+        assert_eq!(packing.unpack(&packed, 2), original);
+        packed.iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = 99);
+        assert_eq!(packing.unpack(&packed, 2), original);
     }
 }
