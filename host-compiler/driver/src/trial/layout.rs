@@ -24,12 +24,17 @@ impl Layout {
         let mut layout = Layout { arena: ALIGNMENT, ..Layout::default() };
         for argument in arguments {
             let end = |start: usize| (start + argument.bytes()).next_multiple_of(ALIGNMENT);
-            let offset = match argument {
-                Argument::Exact(_) => 0,
-                Argument::Noise(_) => std::mem::replace(&mut layout.noise, end(layout.noise)),
-                Argument::Buffer { .. } => std::mem::replace(&mut layout.arena, end(layout.arena) + ALIGNMENT),
-            };
-            layout.offsets.push(offset);
+            match argument {
+                Argument::Exact(_) => layout.offsets.push(0),
+                Argument::Noise(_) => {
+                    layout.offsets.push(layout.noise);
+                    layout.noise = end(layout.noise);
+                }
+                Argument::Buffer { .. } => {
+                    layout.offsets.push(layout.arena);
+                    layout.arena = end(layout.arena) + ALIGNMENT;
+                }
+            }
         }
         layout
     }
