@@ -67,6 +67,8 @@ pub enum Verb {
     Run(RunArgs),
     /// Time an artifact: 1 + number x repeat runs, every sample printed
     Time(TimeArgs),
+    /// Try and time every kernel of a model alone, where it can do no harm
+    Trial(TrialArgs),
     /// Show what is in an artifact: sections, plan, memory plan, sizes, kernels, provenance
     Inspect(InspectArgs),
     /// Say which operators of a model are supported, and why others are not, before anything is built
@@ -86,6 +88,7 @@ impl Verb {
             Verb::Compile(a) => a.common,
             Verb::Run(a) => a.common,
             Verb::Time(a) => a.common,
+            Verb::Trial(a) => a.common,
             Verb::Inspect(a) => a.common,
             Verb::Check(a) => a.common,
             Verb::Targets(a) => a.common,
@@ -267,6 +270,62 @@ pub struct TimeArgs {
     /// Time every step: time, share, GFLOP/s; on an emulated board instructions, and stack and arena used
     #[arg(long)]
     pub profile: bool,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(after_help = format!("\
+Examples:
+  host-compiler trial model.onnx                                         every kernel, on this machine
+  host-compiler trial tiny.onnx --device qemu:mps2-an386 --kernel 'conv*'
+  host-compiler trial tiny.onnx --device serial:/dev/ttyACM0 --board nucleo-l4r5zi --json
+  host-compiler trial --suite 1000 --device tcp://jetson --target aarch64-linux      does it tell bad kernels apart?
+
+Inputs and weights are noise made on the device; what a kernel writes is checked there.
+
+{EXIT_CODES}"))]
+pub struct TrialArgs {
+    /// The ONNX model
+    #[arg(required_unless_present = "suite")]
+    pub model: Option<PathBuf>,
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// Whom to compile for, where the device's name does not tell
+    #[arg(long, conflicts_with = "board")]
+    pub target: Option<String>,
+    /// The board to compile for, where the device's name does not tell
+    #[arg(long)]
+    pub board: Option<String>,
+    /// Processor of the target; `native` is this machine
+    #[arg(long)]
+    pub mcpu: Option<String>,
+    /// Only kernels or nodes that match, `*` and `?` standing for anything
+    #[arg(long, value_name = "GLOB")]
+    pub kernel: Option<String>,
+    /// Kernels in one upload
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub per_upload: usize,
+    /// Runs in one sample
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub number: u32,
+    /// Samples
+    #[arg(long, value_name = "R", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub repeat: u32,
+    /// Let `number` grow until a sample takes so long
+    #[arg(long, value_name = "M", default_value_t = 0)]
+    pub min_repeat_ms: u32,
+    /// Abandon a kernel whose trial takes longer
+    #[arg(long, value_name = "MS", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit_ms: u32,
+    /// Seed of the noise
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u32,
+    /// Make N trials of kernels of which half are bad, instead of a model's: each must be told for what it is
+    #[arg(long, value_name = "N", conflicts_with_all = ["model", "kernel"])]
+    pub suite: Option<u32>,
+    #[command(flatten)]
+    pub graph: ModelArgs,
     #[command(flatten)]
     pub common: Common,
 }

@@ -6,6 +6,7 @@ mod remote;
 mod serial;
 mod session;
 mod tcp;
+pub mod trials;
 
 use std::path::Path;
 

@@ -15,6 +15,7 @@ mod run;
 mod sweep;
 mod targets;
 mod time;
+mod trial;
 
 use crate::arguments::Verb;
 use crate::console;
@@ -26,6 +27,7 @@ pub fn run(verb: &Verb) -> Exit {
         Verb::Compile(args) => compile::run(args),
         Verb::Run(args) => run::run(args),
         Verb::Time(args) => time::run(args),
+        Verb::Trial(args) => trial::run(args),
         Verb::Inspect(args) => inspect::run(args),
         Verb::Check(args) => check::run(args),
         Verb::Targets(args) => targets::run(args),

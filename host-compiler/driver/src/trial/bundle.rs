@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use lathe_artifact::{
-    Access, ArgumentEntry, ArtifactContents, Check, DType, Launch, Space, StepEntry, TrialEntry,
-};
+use lathe_artifact::{Access, ArgumentEntry, ArtifactContents, Check, DType, Launch, Space, StepEntry, TrialEntry};
 use lathe_codegen::Code;
 use lathe_tensor::Target;
 
@@ -27,9 +25,9 @@ impl Prepared {
         &self.candidate
     }
 
-    /// Bytes of the buffers and constants it touches.
-    pub fn touched(&self) -> u64 {
-        self.candidate.arguments.iter().map(|a| a.bytes() as u64).sum()
+    /// Bytes of the noise region that it reads.
+    pub fn noise_bytes(&self) -> usize {
+        self.layout.noise
     }
 }
 

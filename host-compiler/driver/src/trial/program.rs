@@ -27,7 +27,8 @@ pub type Constants = HashMap<BufferId, Vec<u8>>;
 pub fn candidates(program: &Program, schedule: &Schedule, constants: &Constants, target: &Target) -> Vec<Candidate> {
     let phases = loops::lower(schedule, target.buffer_alignment());
     let alone = phases.len() == 1;
-    let source = Arc::new(Source { program: program.clone(), schedule: schedule.clone(), constants: constants.clone() });
+    let source =
+        Arc::new(Source { program: program.clone(), schedule: schedule.clone(), constants: constants.clone() });
     phases.into_iter().map(|phase| source.candidate(phase, alone)).collect()
 }
 

@@ -48,10 +48,7 @@ pub unsafe fn arm(report: *const Report, stack: *mut u8, stack_bytes: usize, lim
         check(libc::sigprocmask(libc::SIG_SETMASK, &none, ptr::null_mut()))?;
     }
     let limit_ms = limit_ms.max(1);
-    let value = libc::timeval {
-        tv_sec: (limit_ms / 1000).into(),
-        tv_usec: (limit_ms % 1000 * 1000).into(),
-    };
+    let value = libc::timeval { tv_sec: (limit_ms / 1000).into(), tv_usec: (limit_ms % 1000 * 1000).into() };
     let timer = libc::itimerval { it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 }, it_value: value };
     // SAFETY: the timer's value is read, nothing is kept.
     check(unsafe { libc::setitimer(libc::ITIMER_REAL, &timer, ptr::null_mut()) })
@@ -63,8 +60,7 @@ fn check(result: libc::c_int) -> io::Result<()> {
 
 extern "C" fn stop(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     // SAFETY: the system gives a handler both; the context of a signal is a `ucontext_t`.
-    let ((pc, stack), address) =
-        unsafe { (registers(&*context.cast::<libc::ucontext_t>()), (*info).si_addr().addr()) };
+    let ((pc, stack), address) = unsafe { (registers(&*context.cast::<libc::ucontext_t>()), (*info).si_addr().addr()) };
     let address = if signal == libc::SIGALRM { 0 } else { address };
     let report = REPORT.load(Ordering::Acquire);
     // SAFETY: null, or what `arm` was given, which lives until the process ends.

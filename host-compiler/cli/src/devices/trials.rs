@@ -1,0 +1,150 @@
+//! A device that tries candidates, and how many bytes that takes on the wire.
+
+use std::io;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use lathe_artifact::noise;
+use lathe_driver::trial::NOISE_SEED;
+use rpc_protocol::Request;
+use rpc_protocol::client::{ChildLink, DeviceInfo, Link, Tried};
+
+use super::session::{self, Session};
+use super::{Reached, TimeUnit, reach};
+use crate::arguments::DeviceArgs;
+use crate::console;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::output_file;
+
+/// Names the device server of this machine when it lies in no usual place.
+const SERVER_VARIABLE: &str = "LATHE_DEVICE_SERVER";
+const SERVER: &str = "device-server";
+
+/// A device that tries candidates.
+pub struct Trials {
+    client: Session,
+    info: DeviceInfo,
+    unit: TimeUnit,
+    deadline: Duration,
+    wire: Arc<AtomicU64>,
+}
+
+impl Trials {
+    /// Reaches the device. An emulated board is started with `noise_bytes` of noise in its flash, where a product keeps
+    /// its constants; an emulated processor with what `bundle` needs.
+    pub fn open(args: &DeviceArgs, bundle: &[u8], noise_bytes: u32) -> Outcome<Trials> {
+        let image = NoiseImage::write(noise_bytes)?;
+        let reached = match args.device.as_str() {
+            "local" => Reached::new(local()?, TimeUnit::Milliseconds, "does it run?"),
+            device => reach(device, &image.0, if device.starts_with("qemu:aarch64") { bundle } else { &image.1 })?,
+        };
+        let wire = Arc::new(AtomicU64::new(0));
+        let unit = reached.unit;
+        let counted = Box::new(Counted { link: reached.link, bytes: wire.clone() });
+        let mut client = session::open(Reached { link: counted, ..reached }, args)?;
+        let info = client.info()?;
+        Ok(Trials { client, info, unit, deadline: Duration::from_secs(args.timeout), wire })
+    }
+
+    /// What the device is.
+    pub fn info(&self) -> &DeviceInfo {
+        &self.info
+    }
+
+    /// What its times are.
+    pub fn unit(&self) -> TimeUnit {
+        self.unit
+    }
+
+    /// Bytes sent and received so far.
+    pub fn wire_bytes(&self) -> u64 {
+        self.wire.load(Ordering::Relaxed)
+    }
+
+    /// Uploads a bundle and loads it.
+    pub fn load(&mut self, bundle: &[u8]) -> Outcome {
+        let bar = console::progress(Some(bundle.len() as u64));
+        bar.set_message("uploading");
+        let uploaded = self.client.upload(bundle, |have| bar.set_position(have as u64));
+        bar.finish_and_clear();
+        uploaded?;
+        self.client.load(1, self.deadline)?;
+        Ok(())
+    }
+
+    /// Tries a candidate of the loaded bundle.
+    pub fn attempt(&mut self, request: &Request<'_>) -> Outcome<Tried> {
+        Ok(self.client.trial(request, self.deadline)?)
+    }
+
+    /// Ends the session.
+    pub fn close(self) -> Outcome {
+        Ok(self.client.bye()?)
+    }
+}
+
+/// A noise image in a file of its own, gone when dropped.
+struct NoiseImage(std::path::PathBuf, Vec<u8>);
+
+impl NoiseImage {
+    fn write(bytes: u32) -> Outcome<NoiseImage> {
+        let image = noise::image(NOISE_SEED, bytes);
+        let path = std::env::temp_dir().join(format!("lathe-noise-{}", std::process::id()));
+        output_file::write(&path, &image)?;
+        Ok(NoiseImage(path, image))
+    }
+}
+
+impl Drop for NoiseImage {
+    fn drop(&mut self) {
+        // A file in the folder of temporary ones; it is gone sooner or later.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// This machine: a device server as a child process, so that a candidate can do no harm here.
+fn local() -> Outcome<ChildLink> {
+    let named = std::env::var_os(SERVER_VARIABLE).map(Into::into);
+    let beside = || std::env::current_exe().ok().map(|exe| exe.with_file_name(SERVER)).filter(|path| path.is_file());
+    let server = named.or_else(beside).unwrap_or_else(|| Path::new(SERVER).to_path_buf());
+    let mut command = Command::new(&server);
+    command.args(["--stdio", "--allow-upload"]);
+    ChildLink::start(command).map_err(|error| {
+        let message = format!(
+            "cannot start {}: {error}; it lies beside host-compiler (`cargo build --release -p device-server`), or name one \
+             in {SERVER_VARIABLE}",
+            server.display()
+        );
+        Failure::new(Exit::Unreachable, message)
+    })
+}
+
+/// A link whose bytes are counted.
+struct Counted {
+    link: Box<dyn Link>,
+    bytes: Arc<AtomicU64>,
+}
+
+impl Link for Counted {
+    fn send(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<()> {
+        self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.link.send(bytes, deadline)
+    }
+
+    fn receive(&mut self, deadline: Instant) -> io::Result<Option<Vec<u8>>> {
+        let received = self.link.receive(deadline)?;
+        self.bytes.fetch_add(received.as_ref().map_or(0, Vec::len) as u64, Ordering::Relaxed);
+        Ok(received)
+    }
+
+    fn closed_reason(&mut self) -> String {
+        self.link.closed_reason()
+    }
+
+    fn now(&self) -> Instant {
+        self.link.now()
+    }
+}
