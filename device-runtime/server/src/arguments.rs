@@ -8,6 +8,7 @@ pub const HELP: &str = "\
 device-server: loads, runs and times artifacts of host-compiler on this machine
 
 Usage: device-server --stdio | --listen [ADDRESS] | --serial PATH [--baud N] | --pty  [options]
+       device-server measure FOLDER [--watch]
        device-server --new-key FILE
 
   --listen [ADDRESS]  serve hosts over TCP, one after another (default 127.0.0.1:9190; --device tcp://HOST:PORT).
@@ -16,6 +17,9 @@ Usage: device-server --stdio | --listen [ADDRESS] | --serial PATH [--baud N] | -
   --baud N            its symbols a second (default 115200)
   --pty               serve a pseudo-terminal, as a serial line without the wire
   --stdio             serve the process that started this one, over standard input and output; it may upload
+
+  measure FOLDER      try the bundles of candidates in FOLDER, NAME.lathe with options in NAME.options, and write
+                      NAME.results beside each that has none; with --watch go on looking
 
   --key-file FILE     serve only hosts that prove the key in FILE
   --new-key FILE      write a new key to FILE, for its owner's eyes, and end: copy it to the host
@@ -31,6 +35,7 @@ pub enum Order {
     Help,
     Version,
     NewKey(PathBuf),
+    Measure { folder: PathBuf, watch: bool },
     Serve(Service),
 }
 
@@ -59,6 +64,9 @@ const DEFAULT_BAUD: u32 = 115_200;
 /// Reads the arguments; the error is a sentence for the person.
 pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Order, String> {
     let mut arguments = arguments.into_iter().peekable();
+    if arguments.next_if(|first| first == "measure").is_some() {
+        return measure(arguments.collect());
+    }
     let (mut places, mut baud) = (Vec::new(), None);
     let mut service = Service { place: Place::Stdio, key_file: None, models: Vec::new(), uploads: false };
     while let Some(argument) = arguments.next() {
@@ -96,6 +104,17 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Order, Stri
     }
     check(&service)?;
     Ok(Order::Serve(service))
+}
+
+fn measure(arguments: Vec<OsString>) -> Result<Order, String> {
+    let (flags, folders): (Vec<OsString>, Vec<OsString>) = arguments.into_iter().partition(is_flag);
+    if let Some(flag) = flags.iter().find(|flag| *flag != "--watch") {
+        return Err(format!("{} is not known to measure", flag.to_string_lossy()));
+    }
+    match <[OsString; 1]>::try_from(folders) {
+        Ok([folder]) => Ok(Order::Measure { folder: folder.into(), watch: !flags.is_empty() }),
+        Err(folders) => Err(format!("measure takes one folder, {} are given", folders.len())),
+    }
 }
 
 /// That nobody is let in who should not be.
@@ -157,6 +176,8 @@ mod tests {
         assert_eq!(service("--baud 921600 --serial /dev/x").place, line(921_600));
         assert_eq!((service("--pty").uploads, service("--stdio").uploads), (false, true));
         assert_eq!(order("--new-key k"), Ok(Order::NewKey("k".into())));
+        assert_eq!(order("measure d"), Ok(Order::Measure { folder: "d".into(), watch: false }));
+        assert_eq!(order("measure --watch d"), Ok(Order::Measure { folder: "d".into(), watch: true }));
     }
 
     #[test]
@@ -172,6 +193,9 @@ mod tests {
             ("--serial /dev/x --baud fast", "no number"),
             ("--listen 300.0.0.1:x", "no address"),
             ("--verbose", "not known"),
+            ("measure", "0 are given"),
+            ("measure a b", "2 are given"),
+            ("measure a --pty", "not known to measure"),
         ] {
             let refused = order(words).unwrap_err();
             assert!(refused.contains(reason), "{words}: {refused}");

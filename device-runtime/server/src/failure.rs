@@ -26,6 +26,8 @@ pub enum Failure {
     Random(io::Error),
     /// An artifact to serve cannot be read.
     Model { path: PathBuf, error: io::Error },
+    /// The folder of bundles cannot be read or written.
+    Folder { path: PathBuf, error: io::Error },
 }
 
 impl fmt::Display for Failure {
@@ -59,6 +61,9 @@ impl fmt::Display for Failure {
             Failure::Pty(error) => write!(f, "the pseudo-terminal failed: {error}"),
             Failure::Key(error) => error.fmt(f),
             Failure::Random(error) => write!(f, "the operating system gives no random numbers: {error}"),
+            Failure::Folder { path, error } => {
+                write!(f, "cannot read the bundles in {}, or write results there: {error}", path.display())
+            }
             Failure::Model { path, error } => write!(f, "cannot read the artifact {}: {error}", path.display()),
         }
     }

@@ -8,6 +8,7 @@ mod arguments;
 mod failure;
 mod links;
 mod machine;
+mod measure;
 mod random;
 
 use std::path::Path;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         Order::NewKey(path) => new_key(&path),
+        Order::Measure { folder, watch } => measure::run(&folder, watch),
         Order::Serve(service) => serve(&service),
     };
     match done {

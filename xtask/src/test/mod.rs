@@ -5,6 +5,7 @@ mod boards;
 mod firmware;
 mod links;
 mod node_tests;
+mod trials;
 
 use anyhow::{Result, ensure};
 
@@ -26,6 +27,7 @@ const STEPS: &[Step] = &[
         run: across::run,
     },
     Step { name: "links", about: "models over TCP and a serial line", run: links::run },
+    Step { name: "trials", about: "bad kernels told apart, here and under qemu-aarch64", run: trials::run },
     Step {
         name: "boards",
         about: "firmware of every board; emulated: a small model, the catalogue's",

@@ -13,7 +13,7 @@ use device_server::{Device, Info, Loaded, Refusal, TimeOptions, Timed, Upload, f
 use lathe_runtime_std::conditions::{self, ClockLock, Sysfs};
 
 use candidates::Candidates;
-use fault::MachineFault;
+pub use fault::MachineFault;
 use model::{Model, nanoseconds};
 
 /// Ticks of this machine's counter: nanoseconds.
