@@ -5,6 +5,9 @@ use rpc_protocol::client::Tried;
 use rpc_protocol::{TrialFault, TrialOutcome};
 use serde_json::{Value, json};
 
+/// An address that is farther from the arena has nothing to do with it.
+const NEAR: i128 = 1 << 24;
+
 /// The outcome's name in documents.
 pub fn name(outcome: &TrialOutcome) -> &'static str {
     match outcome {
@@ -74,9 +77,10 @@ pub fn document(tried: &Tried, checks: &[Check]) -> Value {
     document
 }
 
+/// The address, and where that is from the arena's start unless it is far from it.
 fn place(address: u64, arena: u64) -> String {
     let offset = i128::from(address) - i128::from(arena);
-    format!("{address:#x} (arena {offset:+})")
+    if offset.abs() > NEAR { format!("{address:#x}") } else { format!("{address:#x} (arena {offset:+})") }
 }
 
 fn code(pc: u64) -> String {
