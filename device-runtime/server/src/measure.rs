@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
-use device_server::rpc_protocol::TrialOutcome;
 use device_server::rpc_protocol::frame::crc32c;
-use device_server::trial::{Tried, TrialOptions};
-use device_server::{Device, figure};
+use device_server::rpc_protocol::{TrialOutcome, reasons};
+use device_server::trial::{TrialOptions, Tried};
+use device_server::{Device, Fault, figure};
 
 use crate::failure::Failure;
 use crate::machine::{Machine, MachineFault};
@@ -69,7 +69,7 @@ fn measure(machine: &mut Machine, path: &Path) -> Result<String, String> {
     let bytes = fs::read(path).map_err(words)?;
     let mut options = read_options(&path.with_extension("options"))?;
     let count = lathe_artifact::Artifact::parse(&bytes).map_err(|e| e.to_string())?.step_count();
-    let fault = |fault: MachineFault| fault.to_string();
+    let fault = |fault: MachineFault| reasons::told(&fault.reason());
     machine.upload_begin(figure(bytes.len()), crc32c(&bytes)).map_err(fault)?;
     machine.upload_chunk(0, &bytes).map_err(fault)?;
     machine.load(1).map_err(fault)?;
@@ -106,21 +106,20 @@ fn line(candidate: u32, tried: &Tried, samples: &[u64]) -> String {
 }
 
 fn read_options(path: &Path) -> Result<TrialOptions, String> {
-    let mut options = TrialOptions {
-        candidate: 0,
-        number: 1,
-        repeat: 10,
-        min_repeat_ms: 0,
-        cooldown_ms: 0,
-        limit_ms: 1000,
-    };
+    let mut options =
+        TrialOptions { candidate: 0, number: 1, repeat: 10, min_repeat_ms: 0, cooldown_ms: 0, limit_ms: 1000 };
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(options),
         Err(error) => return Err(format!("{}: {error}", path.display())),
     };
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let wrong = || format!("{}: {line:?} is no option: number, repeat, min_repeat_ms, cooldown_ms or limit_ms = N", path.display());
+        let wrong = || {
+            format!(
+                "{}: {line:?} is no option: number, repeat, min_repeat_ms, cooldown_ms or limit_ms = N",
+                path.display()
+            )
+        };
         let (key, value) = line.split_once('=').ok_or_else(wrong)?;
         let value = value.trim().parse().map_err(|_| wrong())?;
         match key.trim() {

@@ -83,7 +83,7 @@ fn refused(error: impl Into<LoadError>) -> MachineFault {
 }
 
 fn memory(bytes: usize, align: usize) -> Result<Guarded, MachineFault> {
-    let failed = |source: io::Error| MachineFault::Runner(RunnerError::Memory { bytes, source });
+    let failed = |source: io::Error| MachineFault::from(RunnerError::Memory { bytes, source });
     Guarded::private(bytes, align).map_err(failed)
 }
 
