@@ -86,6 +86,38 @@ fn a_request_the_device_dropped_is_sent_again() {
     client.bye().unwrap();
 }
 
+/// A line on which garbage comes before one frame: the device tells of it before it answers.
+struct Crackling {
+    link: ChildLink,
+    frames_before: usize,
+}
+
+impl Link for Crackling {
+    fn send(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<()> {
+        if self.frames_before == 0 {
+            self.link.send(b"\0crackle\0", deadline)?;
+        }
+        self.frames_before = self.frames_before.wrapping_sub(1);
+        self.link.send(bytes, deadline)
+    }
+
+    fn receive(&mut self, deadline: Instant) -> io::Result<Option<Vec<u8>>> {
+        self.link.receive(deadline)
+    }
+
+    fn closed_reason(&mut self) -> String {
+        self.link.closed_reason()
+    }
+}
+
+#[test]
+fn what_the_device_tells_of_another_frame_ends_no_request() {
+    let mut client = Client::open(Crackling { link: server(), frames_before: 1 }, 7, PATIENCE).unwrap();
+    client.info().unwrap();
+    client.info().unwrap();
+    client.bye().unwrap();
+}
+
 #[test]
 fn what_the_line_garbled_before_a_session_does_not_end_its_hello() {
     let mut link = server();
