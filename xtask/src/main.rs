@@ -20,6 +20,7 @@ mod tidy;
 mod toolchain;
 mod wheels;
 mod workspace;
+mod zig;
 
 use std::process::ExitCode;
 

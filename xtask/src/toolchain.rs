@@ -1,7 +1,7 @@
 //! Which Rust builds for which target: the one place that decides, and says what it took.
 //!
 //! rustup's targets are used when they are installed. Where rustup can fetch nothing, Debian's own packages do it:
-//! `rustc-web`, `cargo-web` and `rust-web-src` (microcontrollers, through `-Zbuild-std`) and
+//! `rustc-web`, `cargo-web`, `rust-web-clippy` and `rust-web-src` (microcontrollers, through `-Zbuild-std`) and
 //! `libstd-rust-web-dev:arm64` (AArch64 Linux).
 
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::zig::Zig;
 use crate::{process, workspace};
 
 /// Microcontroller targets the device side is built for.
@@ -19,6 +20,8 @@ pub const AARCH64: &str = "aarch64-unknown-linux-gnu";
 
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
+/// Started by itself: cargo would take the one beside rustup, which is for another Rust.
+const DEBIAN_CLIPPY: &str = "/usr/bin/cargo-clippy";
 const DEBIAN_LIBRARIES: &str = "/usr/lib/rustlib";
 
 /// The target that firmware is built for on boards whose artifacts are for `target`. Rust has no target for
@@ -66,9 +69,10 @@ impl Toolchain {
 
     /// As [`Toolchain::cargo`], building into a folder of the caller's.
     pub fn cargo_into(&self, subcommand: &str, folder: &Path) -> Command {
-        let mut command = match self.source {
-            Source::Rustup => workspace::cargo(),
-            Source::Debian => debian_cargo(),
+        let mut command = match (self.source, subcommand) {
+            (Source::Rustup, _) => workspace::cargo(),
+            (Source::Debian, "clippy") => debian(DEBIAN_CLIPPY),
+            (Source::Debian, _) => debian(DEBIAN_CARGO),
         };
         command.arg(subcommand).args(["--release", "--target", self.target]);
         command.arg("--target-dir").arg(folder);
@@ -78,6 +82,19 @@ impl Toolchain {
             let variable = self.target.to_uppercase().replace(['-', '.'], "_");
             command.env(format!("CARGO_TARGET_{variable}_LINKER"), "ld.lld-19");
         }
+        command
+    }
+
+    /// `cargo zigbuild --release` for AArch64 Linux, building into a folder of the caller's programs that are linked
+    /// dynamically and start with a C library as old as `glibc`.
+    pub fn zigbuild(&self, zig: &Zig, glibc: (u32, u32), folder: &Path) -> Command {
+        let mut command = zig.cargo();
+        if self.source == Source::Debian {
+            as_debian(&mut command);
+        }
+        command.args(["zigbuild", "--release", "--target", &format!("{}.{}.{}", self.target, glibc.0, glibc.1)]);
+        // Instead of what .cargo/config.toml sets.
+        command.arg("--target-dir").arg(folder).env("RUSTFLAGS", "-Ctarget-feature=-crt-static");
         command
     }
 
@@ -162,12 +179,17 @@ fn rustup_sysroot() -> Option<PathBuf> {
     Some(PathBuf::from(text.trim()))
 }
 
-/// Debian's cargo, with everything that rustup's cargo told us about itself taken out of its environment.
-fn debian_cargo() -> Command {
-    let mut command = Command::new(DEBIAN_CARGO);
-    command.current_dir(workspace::root()).env("RUSTC", DEBIAN_RUSTC);
-    for name in ["RUSTUP_TOOLCHAIN", "CARGO", "LD_LIBRARY_PATH", "RUSTC_WRAPPER", "RUSTDOC"] {
+/// A program of Debian's Rust.
+fn debian(program: &str) -> Command {
+    let mut command = Command::new(program);
+    as_debian(command.current_dir(workspace::root()));
+    command
+}
+
+/// Has a command use Debian's Rust: takes all that rustup's cargo told us about itself out of its environment.
+fn as_debian(command: &mut Command) {
+    command.env("RUSTC", DEBIAN_RUSTC).env("CARGO", DEBIAN_CARGO);
+    for name in ["RUSTUP_TOOLCHAIN", "LD_LIBRARY_PATH", "RUSTC_WRAPPER", "RUSTDOC"] {
         command.env_remove(name);
     }
-    command
 }

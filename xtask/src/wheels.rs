@@ -140,6 +140,7 @@ pub fn digest(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::zig;
 
     #[test]
     fn the_sum_is_sha256() {
@@ -148,7 +149,7 @@ mod tests {
 
     #[test]
     fn every_wheel_is_pinned() {
-        for wheel in [&ONNX, &EFFICIENTNET_LITE0, &PICTURES, &CLASS_NAMES] {
+        for wheel in [&ONNX, &EFFICIENTNET_LITE0, &PICTURES, &CLASS_NAMES, &zig::ZIG, &zig::ZIGBUILD] {
             let (_, version) = wheel.requirement.split_once("==").expect("a fixed version");
             assert!(wheel.file.contains(version) && wheel.sha256.len() == 64 && !wheel.licence.is_empty());
         }

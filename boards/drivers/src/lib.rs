@@ -7,11 +7,15 @@ mod cmsdk_uart;
 mod no_interrupts;
 mod nrf_timer;
 mod nrf_uart;
+mod pl011_uart;
 mod register;
+mod serial;
 mod systick;
 
 pub use cmsdk_timer::CmsdkTimer;
 pub use cmsdk_uart::CmsdkUart;
 pub use nrf_timer::NrfTimer;
 pub use nrf_uart::NrfUart;
+pub use pl011_uart::Pl011Uart;
+pub use serial::Serial;
 pub use systick::SysTick;

@@ -79,7 +79,7 @@ impl NrfTimer {
         let [compared, compare] = unsafe { [Register::at(base + COMPARED), Register::at(base + COMPARE)] };
         let halves = HALVES.load(Ordering::Relaxed).wrapping_add(1);
         HALVES.store(halves, Ordering::Relaxed);
-        compare.write(if halves % 2 == 0 { HALF } else { 0 });
+        compare.write(if halves.is_multiple_of(2) { HALF } else { 0 });
         compared.write(0);
     }
 

@@ -1,14 +1,12 @@
 //! What the request loop asks of this firmware: the time, and a watch over its stack.
 
-use core::arch::asm;
-
 use device_server::{Clock, Firmware, Sandbox, StackUse};
 #[cfg(sandbox)]
 use device_server::{Contained, Ended};
 
+use crate::caches;
 #[cfg(sandbox)]
 use crate::sandbox;
-
 use crate::stack::Stack;
 
 /// A clock and the painted stack.
@@ -68,9 +66,8 @@ impl<C: Clock> Firmware for Chip<C> {
         self.stack.usage()
     }
 
-    fn code_written(&mut self, _: &[u8]) {
-        // No board here turns caches on: that the writes are finished and nothing was fetched early is enough.
-        // SAFETY: two barriers, which every Cortex-M has.
-        unsafe { asm!("dsb", "isb", options(nostack, preserves_flags)) };
+    fn code_written(&mut self, code: &[u8]) {
+        let code = code.as_ptr_range();
+        caches::code_written(code.start.addr()..code.end.addr());
     }
 }

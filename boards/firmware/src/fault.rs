@@ -81,5 +81,7 @@ unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
     unsafe { addr_of_mut!(KEPT).cast::<Fault>().write_volatile(fault) };
     // SAFETY: this is how the architecture restarts the system.
     unsafe { CONTROL.write_volatile(RESTART) };
-    loop {}
+    loop {
+        core::hint::spin_loop();
+    }
 }

@@ -3,6 +3,7 @@
 //! A board's `main.rs` brings what differs: its peripherals, and how much memory the request loop has.
 #![no_std]
 
+mod caches;
 mod chip;
 mod fault;
 #[cfg(feature = "defmt")]

@@ -77,6 +77,10 @@ pub enum Verb {
     Targets(TargetsArgs),
     /// List the boards, or show one
     Boards(BoardsArgs),
+    /// Put the runtime, and a model, on a board, or start an emulated one
+    Flash(FlashArgs),
+    /// List serial ports and running emulators, as --device takes them
+    Devices(DevicesArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
 }
@@ -93,6 +97,8 @@ impl Verb {
             Verb::Check(a) => a.common,
             Verb::Targets(a) => a.common,
             Verb::Boards(a) => a.common,
+            Verb::Flash(a) => a.common,
+            Verb::Devices(a) => a.common,
             Verb::Completions(_) => Common::default(),
         }
     }
@@ -393,6 +399,68 @@ pub enum BoardsAction {
         /// Its name, or the path of a board.toml
         name: String,
     },
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(after_help = format!("\
+Examples:
+  host-compiler flash nucleo-l4r5zi keyword.lathe --dry-run        the commands, without running them
+  host-compiler flash nucleo-l4r5zi keyword.lathe
+  host-compiler flash nucleo-l4r5zi --runner openocd
+  host-compiler flash rpi-pico2 keyword.lathe                      hold BOOTSEL while you connect it
+  host-compiler flash jetson-orin --to nvidia@192.168.55.1         device-server as a service, with a key
+  host-compiler flash mps2-an386 keyword.lathe                     starts the emulator and prints its --device
+
+{EXIT_CODES}"))]
+pub struct FlashArgs {
+    /// The board; `host-compiler boards list` shows all
+    pub board: String,
+    /// An artifact for it, to lie ready there; without one, models are uploaded
+    #[arg(value_name = "MODEL.lathe")]
+    pub model: Option<PathBuf>,
+    /// The same
+    #[arg(long, value_name = "MODEL.lathe", conflicts_with = "model")]
+    pub artifact: Option<PathBuf>,
+    /// Print the commands a person would type instead of running them
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How: another of the board's runners than its usual one (`boards show` tells them)
+    #[arg(long, value_name = "KIND")]
+    pub runner: Option<String>,
+    /// Where: USER@HOST of a board with Linux, the folder of a boot loader's drive
+    #[arg(long, value_name = "USER@HOST|FOLDER")]
+    pub to: Option<String>,
+    /// Which of several debug probes: VID:PID:SERIAL for probe-rs, the serial number for openocd
+    #[arg(long)]
+    pub probe: Option<String>,
+    /// TCP port that the device server of a board with Linux listens on (default: the board's)
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// The key to reach a board with Linux by; made if there is none (default: LATHE_KEY_FILE or ~/.config/lathe/key)
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(after_help = format!("\
+Examples:
+  host-compiler devices list
+  host-compiler time model.lathe --device serial:/dev/ttyACM0
+
+{EXIT_CODES}"))]
+pub struct DevicesArgs {
+    #[command(subcommand)]
+    pub action: Option<DevicesAction>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum DevicesAction {
+    /// Serial ports of this machine, and emulators that `flash` started
+    List,
 }
 
 #[derive(Args, Clone, Debug)]

@@ -9,6 +9,7 @@ mod console;
 mod devices;
 mod failure;
 mod output_file;
+mod runners;
 mod tensors;
 mod verbs;
 

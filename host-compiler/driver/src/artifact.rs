@@ -6,7 +6,6 @@ use lathe_artifact::{
 };
 use lathe_codegen::Blob;
 use lathe_graph::ValueId;
-use lathe_tensor::Target;
 
 use crate::error::CompileError;
 use crate::plan::{Argument, PlannedStep};
@@ -37,7 +36,7 @@ pub(crate) struct Parts<'a> {
 impl Parts<'_> {
     pub fn into_bytes(self) -> Result<Vec<u8>, CompileError> {
         let (target, plan) = (&self.lowering.options.target, &self.lowering.plan);
-        let mut contents = ArtifactContents::new(family(target), &target.cpu, target.features.iter().cloned());
+        let mut contents = ArtifactContents::new(family(&target.name), &target.cpu, target.features.iter().cloned());
         contents.arena_align_log2 = self.align_log2();
         contents.arena_bytes = size("the arena", plan.memory.arena)?;
         contents.workspace_bytes = size("the workspace", plan.workspace)?;
@@ -182,9 +181,9 @@ impl Parts<'_> {
     }
 }
 
-/// What artifacts for `target` call it: the NEON side of a Jetson artifact runs on any AArch64 Linux.
-pub(crate) fn family(target: &Target) -> &str {
-    if target.name.starts_with("aarch64-jetson") { "aarch64-linux" } else { &target.name }
+/// What artifacts for the target `name` say they are for: the NEON side of a Jetson's runs on any AArch64 Linux.
+pub(crate) fn family(name: &str) -> &str {
+    if name.starts_with("aarch64-jetson") { "aarch64-linux" } else { name }
 }
 
 /// The entry of a kernel in the code of the CPU.

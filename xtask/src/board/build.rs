@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 
 use super::c_library::build_c_library;
 use super::description::{Board, folder};
+use super::linux::build_device_server;
 use crate::toolchain::{Toolchain, firmware_target};
 use crate::{process, workspace};
 
@@ -27,13 +28,16 @@ pub fn cargo_folder() -> PathBuf {
 }
 
 /// Builds a board's firmware, and the library that takes its place for firmware in C, and lays them where they are
-/// found.
+/// found; for a board with Linux, the device server.
 pub fn build(board: &Board) -> Result<()> {
     build_with(board, None)
 }
 
 /// As [`build`], with a log of what is at least as grave as this level of `defmt`, if one is named.
 pub fn build_with(board: &Board, log: Option<&str>) -> Result<()> {
+    if board.linux {
+        return build_device_server().map(drop);
+    }
     build_c_library(&board.target)?;
     let toolchain = Toolchain::for_target(firmware_target(&board.target)?)?;
     let mut cargo = package(&toolchain, &board.name);

@@ -17,6 +17,7 @@ pub fn create(name: &str, from: &Board) -> Result<PathBuf> {
     ensure!(begins && name.chars().all(fits), "`{name}`: a board's name has small letters, digits and hyphens");
     let new = folder().join(name);
     ensure!(!new.exists(), "{} is already there", new.display());
+    ensure!(!from.linux, "{} runs Linux: all it has is a board.toml to copy", from.name);
     for file in FILES {
         let text = fs::read_to_string(folder().join(&from.name).join(file))
             .with_context(|| format!("boards/{}/{file}", from.name))?;
@@ -54,7 +55,8 @@ mod tests {
 
     #[test]
     fn names_are_words() {
-        let board = Board { name: "a".into(), about: String::new(), target: String::new() };
+        let board =
+            Board { name: "a".into(), about: String::new(), target: String::new(), emulated: true, linux: false };
         for bad in ["", "A", "../a", "a b", "1a", "-a"] {
             assert!(create(bad, &board).is_err(), "{bad}");
         }

@@ -16,6 +16,10 @@ pub struct Board {
     pub about: String,
     /// Target of its artifacts, as `--target`.
     pub target: String,
+    /// Whether an emulator runs it.
+    pub emulated: bool,
+    /// Whether it runs Linux: then its runtime is a program, and it has no firmware.
+    pub linux: bool,
 }
 
 /// The folder of the boards' workspace.
@@ -55,7 +59,10 @@ fn parse(text: &str, name: &str) -> Result<Board> {
     let table: toml::Table = text.parse()?;
     let word = |key: &str| Some(table.get(key)?.as_str()?.to_owned());
     let field = |key: &str| word(key).with_context(|| format!("`{key}` is missing, or no text"));
-    let board = Board { name: field("name")?, about: field("about")?, target: field("target")? };
+    let emulated =
+        table.get("emulated").and_then(toml::Value::as_bool).context("`emulated` is missing, or no boolean")?;
+    let linux = word("os").is_some_and(|os| os == "linux");
+    let board = Board { name: field("name")?, about: field("about")?, target: field("target")?, emulated, linux };
     if board.name != name {
         bail!("`name` is {:?}, and the folder {name:?}: a board is called as its folder", board.name);
     }
@@ -68,9 +75,10 @@ mod tests {
 
     #[test]
     fn a_board_is_called_as_its_folder() {
-        let text = "name = 'desk'\nabout = 'on the desk'\ntarget = 'thumbv6m-none-eabi'\n[memory]\n";
+        let text = "name = 'desk'\nabout = 'on the desk'\ntarget = 'thumbv6m-none-eabi'\nemulated = false\n[memory]\n";
         assert_eq!(parse(text, "desk").unwrap().target, "thumbv6m-none-eabi");
         assert!(parse(text, "shelf").unwrap_err().to_string().contains("shelf"));
-        assert!(parse("name = 'desk'", "desk").unwrap_err().to_string().contains("`about` is missing"));
+        let without = parse("name = 'desk'\nemulated = true", "desk").unwrap_err().to_string();
+        assert!(without.contains("`about` is missing"), "{without}");
     }
 }

@@ -4,12 +4,16 @@ mod build;
 mod c_library;
 mod create;
 mod description;
+mod lint;
+mod linux;
 mod run;
 
 pub use build::{build, build_package, build_with, cargo_folder, firmware};
 pub use c_library::{c_library, cannot_panic};
 pub use create::create;
 pub use description::{Board, all, find, folder};
+pub use lint::lint;
+pub use linux::{build_device_server, device_server};
 
 use anyhow::{Result, bail, ensure};
 
@@ -38,7 +42,8 @@ pub fn run(mut arguments: Arguments) -> Result<()> {
 
 fn list() -> Result<()> {
     for board in all()? {
-        let built = if firmware(&board).is_file() { "built" } else { "" };
+        let runtime = if board.linux { device_server() } else { firmware(&board) };
+        let built = if runtime.is_file() { "built" } else { "" };
         println!("{:<14} {:<28} {:<6} {}", board.name, board.target, built, board.about);
     }
     Ok(())

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use super::system::System;
 use crate::process;
-use crate::toolchain::AARCH64;
+use crate::toolchain::{self, AARCH64, MICROCONTROLLERS, Source};
 
 /// Needed on every machine.
 const ALWAYS: &[&str] = &[
@@ -31,7 +31,7 @@ const ALWAYS: &[&str] = &[
     "python3",
 ];
 /// Debian's Rust for microcontrollers.
-const RUST: &[&str] = &["rustc-web", "cargo-web", "rust-web-src"];
+const RUST: &[&str] = &["rustc-web", "cargo-web", "rust-web-clippy", "rust-web-src"];
 /// Debian's Rust library for AArch64 Linux.
 const RUST_ARM64: &str = "libstd-rust-web-dev:arm64";
 
@@ -46,6 +46,10 @@ impl Missing {
         let mut packages: Vec<_> = ALWAYS.iter().copied().filter(|package| !provided(package)).collect();
         if !process::succeeds(Command::new("python3").args(["-c", "import venv, ensurepip"])) {
             packages.push("python3-venv");
+        }
+        let by_debian = |target: &&str| toolchain::source_of(target) == Some(Source::Debian);
+        if MICROCONTROLLERS.iter().any(by_debian) {
+            packages.extend(RUST.iter().copied().filter(|package| !installed(package)));
         }
         Self { packages }
     }

@@ -12,7 +12,7 @@ use anyhow::{Result, ensure};
 use crate::arguments::Arguments;
 use crate::models::{self, Model, Target};
 use crate::steps::{self, Done, Step};
-use crate::{build, builtins, process, setup, size, tidy, workspace};
+use crate::{board, build, builtins, process, setup, size, tidy, workspace};
 
 const STEPS: &[Step] = &[
     Step { name: "tidy", about: "the house rules", run: run_tidy },
@@ -91,6 +91,7 @@ fn lint() -> Result<Done> {
     let mut clippy = workspace::cargo();
     clippy.args(["clippy", "--release", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]);
     process::run(&mut clippy)?;
+    board::lint()?;
     Done::passed()
 }
 

@@ -112,7 +112,7 @@ fn open(call: &Contained<'_>) {
         Grant { block: call.memory.clone(), access: Access::Write },
         Grant { block: call.stack.clone(), access: Access::Write },
     ];
-    let next = grants.iter().fold(0, |number, grant| mpu::set(number, grant));
+    let next = grants.iter().fold(0, mpu::set);
     for unused in next..regions() {
         mpu::clear(unused);
     }

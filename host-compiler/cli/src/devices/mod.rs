@@ -1,7 +1,7 @@
 //! Where artifacts run: one interface, one file per kind of device.
 
 pub mod local;
-mod qemu;
+pub mod qemu;
 mod remote;
 mod serial;
 mod session;

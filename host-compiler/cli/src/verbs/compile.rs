@@ -40,7 +40,9 @@ pub fn run(args: &CompileArgs) -> Outcome {
     let compiled = lathe_driver::compile(&args.model, &options, &steps);
     steps.bar.finish_and_clear();
     let compiled = compiled?;
-    let footprint = board.map(|board| fit(&compiled, &board)).transpose()?;
+    // Of a board with Linux nothing is to be shared out.
+    let firmware = board.filter(|board| !board.has_os());
+    let footprint = firmware.map(|board| fit(&compiled, &board)).transpose()?;
     let header = match export {
         Some(kind) => Some(c_export::write(kind, &compiled.bytes, output)?),
         None => output_file::write(output, &compiled.bytes).map(|()| None)?,

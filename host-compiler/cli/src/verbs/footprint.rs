@@ -8,8 +8,18 @@ use crate::failure::{Exit, Failure, Outcome};
 
 /// What `artifact` takes on `board`, beside its firmware when that has been built.
 pub fn on_board(artifact: &Artifact<'_>, board: &Board) -> Outcome<Footprint> {
+    if board.has_os() {
+        let message = format!("{} has Linux: what a model takes is shared out while it runs", board.name);
+        return Err(Failure::usage(message));
+    }
+    is_for(artifact, board)?;
+    Ok(Footprint::new(artifact, board, Firmware::find(board)?.as_ref()))
+}
+
+/// Refuses an artifact for another target or processor than the board's.
+pub fn is_for(artifact: &Artifact<'_>, board: &Board) -> Outcome {
     let target = artifact.header().target;
-    if target != board.target {
+    if target != board.artifact_target() {
         let message =
             format!("the artifact is for {target}, {} is {}: compile it for the board", board.name, board.target);
         return Err(Failure::new(Exit::Refused, message));
@@ -26,7 +36,7 @@ pub fn on_board(artifact: &Artifact<'_>, board: &Board) -> Outcome<Footprint> {
         );
         return Err(Failure::new(Exit::Refused, message));
     }
-    Ok(Footprint::new(artifact, board, Firmware::find(board)?.as_ref()))
+    Ok(())
 }
 
 /// As a table, in bytes.

@@ -6,6 +6,8 @@ mod check;
 mod compare;
 mod compile;
 mod completions;
+mod devices;
+mod flash;
 mod footprint;
 mod inputs;
 mod inspect;
@@ -32,6 +34,8 @@ pub fn run(verb: &Verb) -> Exit {
         Verb::Check(args) => check::run(args),
         Verb::Targets(args) => targets::run(args),
         Verb::Boards(args) => boards::run(args),
+        Verb::Flash(args) => flash::run(args),
+        Verb::Devices(args) => devices::run(args),
         Verb::Completions(args) => completions::run(args),
     };
     match outcome {

@@ -68,6 +68,30 @@ pub(crate) fn folders() -> Vec<PathBuf> {
     named.into_iter().chain(build_folders).chain([PathBuf::from("target/boards")]).collect()
 }
 
+/// The program `device-server` for boards with Linux, when it is found where firmware is: as
+/// `aarch64-linux/device-server`.
+pub fn device_server() -> Option<PathBuf> {
+    folders().into_iter().map(|folder| folder.join("aarch64-linux/device-server")).find(|path| path.is_file())
+}
+
+/// What the image in `bytes` holds of flash: the address of each loaded segment, and its bytes. `path` is what errors
+/// call it.
+pub fn load_segments<'a>(bytes: &'a [u8], path: &Path) -> Result<Vec<(u32, &'a [u8])>, FirmwareError> {
+    let segments = || -> Result<_, object::read::Error> {
+        let header = elf::FileHeader32::<Endianness>::parse(bytes)?;
+        let endian = header.endian()?;
+        let mut segments = Vec::new();
+        for segment in header.program_headers(endian, bytes)? {
+            let stored = segment.data(endian, bytes).unwrap_or_default();
+            if segment.p_type(endian) == elf::PT_LOAD && !stored.is_empty() {
+                segments.push((segment.p_paddr(endian), stored));
+            }
+        }
+        Ok(segments)
+    };
+    segments().map_err(|source| FirmwareError::Image { path: path.display().to_string(), source })
+}
+
 /// How far the loaded segments of an image reach into flash and into RAM. Initial values of statics take both.
 fn ends(bytes: &[u8], board: &Board) -> Result<(u64, u64), object::read::Error> {
     let header = elf::FileHeader32::<Endianness>::parse(bytes)?;

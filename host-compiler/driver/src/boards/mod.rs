@@ -7,13 +7,15 @@
 mod error;
 mod firmware;
 mod parse;
+mod runner;
 
 use serde::{Deserialize, Serialize};
 
 pub use error::BoardError;
 pub(crate) use firmware::folders;
-pub use firmware::{Firmware, FirmwareError};
+pub use firmware::{Firmware, FirmwareError, device_server, load_segments};
 pub use parse::parse;
+pub use runner::Runner;
 
 /// The descriptions the compiler was built with: name of the folder, text.
 const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/boards.rs"));
@@ -32,31 +34,57 @@ pub struct Board {
     pub target: String,
     /// processor, as `--mcpu`
     pub cpu: String,
-    /// processor clock in cycles per second
+    /// what runs on it below the runtime
+    #[serde(default)]
+    pub os: Os,
+    /// processor clock in cycles per second; where it varies, the highest
     pub clock_hz: u64,
+    /// processor cores
+    #[serde(default = "one")]
+    pub cores: u32,
     /// where memory is
     pub memory: Memory,
-    /// what the firmware takes of it
+    /// what the firmware takes of it; nothing on Linux
+    #[serde(default, skip_serializing_if = "Reserved::is_nothing")]
     pub firmware: Reserved,
     /// how a host reaches it
     pub link: Link,
-    /// how it is started from a host; `None`: only by hand
+    /// how it is flashed or started from a host; `None`: only by hand
     #[serde(default)]
     pub runner: Option<Runner>,
+    /// other ways to do so
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_runners: Vec<Runner>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// What runs on a board below the runtime.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Os {
+    /// nothing: the runtime is in the board's firmware
+    #[default]
+    None,
+    /// Linux: the runtime is the program `device-server`
+    Linux,
 }
 
 /// The memory of a board.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Memory {
-    /// code and constants are used in place here
+    /// code and constants are used in place here; empty on Linux, where they are in RAM
+    #[serde(default, skip_serializing_if = "Region::is_empty")]
     pub flash: Region,
     /// statics, stack and arena
     pub ram: Region,
 }
 
 /// A range of addresses.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Region {
     /// first address
@@ -66,7 +94,7 @@ pub struct Region {
 }
 
 /// What the firmware takes of the memory.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reserved {
     /// bytes at the start of flash that are the firmware's; the artifact comes behind
@@ -86,20 +114,25 @@ pub enum Link {
         /// symbols per second
         baud: u32,
     },
-}
-
-/// How a board is started.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Runner {
-    /// `qemu-system-arm` emulates it
-    Qemu {
-        /// as its `-machine`
-        machine: String,
+    /// the network
+    Tcp {
+        /// where the device server listens
+        port: u16,
     },
 }
 
+impl Reserved {
+    fn is_nothing(&self) -> bool {
+        *self == Reserved::default()
+    }
+}
+
 impl Region {
+    /// Whether it has no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
+
     /// The address behind the last.
     pub fn end(&self) -> u64 {
         self.origin.saturating_add(self.bytes)
@@ -107,6 +140,21 @@ impl Region {
 }
 
 impl Board {
+    /// Whether the runtime on it is a program of an operating system, and no firmware.
+    pub fn has_os(&self) -> bool {
+        self.os != Os::None
+    }
+
+    /// Every way to flash or start it, the usual one first.
+    pub fn runners(&self) -> impl Iterator<Item = &Runner> {
+        self.runner.iter().chain(&self.other_runners)
+    }
+
+    /// What artifacts for it say they are for.
+    pub fn artifact_target(&self) -> &str {
+        crate::artifact::family(&self.target)
+    }
+
     /// Where the artifact is in flash.
     pub fn artifact_address(&self) -> u64 {
         self.memory.flash.origin + self.firmware.flash_bytes
@@ -157,7 +205,9 @@ mod tests {
         for board in list().unwrap() {
             assert_eq!(find(&board.name).unwrap(), board);
             let target = lathe_codegen::targets::find(&board.target, Some(&board.cpu)).unwrap();
-            assert!(target.is_microcontroller() && target.buffer_alignment() <= lathe_artifact::cortex_m::ARENA_ALIGN);
+            assert_eq!(target.is_microcontroller(), !board.has_os(), "{}", board.name);
+            let aligned = target.buffer_alignment() <= lathe_artifact::cortex_m::ARENA_ALIGN;
+            assert!(aligned || board.has_os(), "{}", board.name);
         }
     }
 

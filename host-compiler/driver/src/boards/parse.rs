@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Board, BoardError, Memory, Region};
+use super::{Board, BoardError, Link, Memory, Region};
 
 /// What an artifact's address must be a multiple of: its sections ask for no more.
 const ARTIFACT_ALIGN: u64 = 64;
@@ -12,12 +12,13 @@ const ARTIFACT_ALIGN: u64 = 64;
 #[derive(Deserialize)]
 struct Places {
     memory: MemoryPlaces,
-    firmware: Spanned<toml::Table>,
+    firmware: Option<Spanned<toml::Table>>,
+    link: Spanned<toml::Table>,
 }
 
 #[derive(Deserialize)]
 struct MemoryPlaces {
-    flash: Spanned<Region>,
+    flash: Option<Spanned<Region>>,
     ram: Spanned<Region>,
 }
 
@@ -30,7 +31,15 @@ pub fn parse(text: &str, file: &str) -> Result<Board, BoardError> {
     let wrong = |e: toml::de::Error| at(e.span().map_or(0, |span| span.start), e.message().to_string());
     let board: Board = toml::from_str(text).map_err(wrong)?;
     let places: Places = toml::from_str(text).map_err(wrong)?;
-    for (name, region) in [("flash", &places.memory.flash), ("ram", &places.memory.ram)] {
+    let ram = &places.memory.ram;
+    if board.has_os() {
+        return on_linux(board, &places).map_err(|(offset, message)| at(offset, message));
+    }
+    let (Some(flash), Some(firmware)) = (&places.memory.flash, &places.firmware) else {
+        let message = "a board without operating system needs [memory.flash] and [firmware] (or os = \"linux\")";
+        return Err(at(ram.span().start, message.to_string()));
+    };
+    for (name, region) in [("flash", flash), ("ram", ram)] {
         if let Some(problem) = unusable(region.get_ref()) {
             return Err(at(region.span().start, format!("memory.{name} {problem}")));
         }
@@ -40,7 +49,7 @@ pub fn parse(text: &str, file: &str) -> Result<Board, BoardError> {
         let message = format!("memory.ram ({}) overlaps memory.flash ({})", range(ram), range(flash));
         return Err(at(places.memory.ram.span().start, message));
     }
-    let reserved = places.firmware.span().start;
+    let reserved = firmware.span().start;
     if board.firmware.flash_bytes >= flash.bytes {
         let (wanted, there) = (board.firmware.flash_bytes, flash.bytes);
         let message =
@@ -67,6 +76,26 @@ pub fn parse(text: &str, file: &str) -> Result<Board, BoardError> {
     Ok(board)
 }
 
+/// A board with Linux, or where in the text something is wrong and what: it has RAM, and nothing of a firmware's.
+fn on_linux(board: Board, places: &Places) -> Result<Board, (usize, String)> {
+    let unfit = [
+        ("memory.flash", places.memory.flash.as_ref().map(Spanned::span)),
+        ("firmware", places.firmware.as_ref().map(Spanned::span)),
+    ];
+    if let Some((name, Some(span))) = unfit.into_iter().find(|(_, span)| span.is_some()) {
+        return Err((span.start, format!("{name} is for boards without operating system")));
+    }
+    if board.memory.ram.is_empty() {
+        return Err((places.memory.ram.span().start, "memory.ram has no bytes".to_string()));
+    }
+    match board.link {
+        Link::Tcp { .. } => Ok(board),
+        Link::Uart { .. } => {
+            Err((places.link.span().start, "a board with Linux is reached over the network: link.kind is tcp".into()))
+        }
+    }
+}
+
 /// What is wrong with a region by itself.
 fn unusable(region: &Region) -> Option<String> {
     if region.bytes == 0 {
@@ -83,7 +112,7 @@ fn range(region: &Region) -> String {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::{Link, Runner};
+    use super::super::Runner;
     use super::*;
 
     const GOOD: &str = r#"name = "desk"
@@ -145,6 +174,27 @@ machine = "mps2-an386"
         assert!(message.starts_with("desk/board.toml, line 6:"), "{message}");
         let message = error("kind = \"qemu\"", "kind = \"abacus\"");
         assert!(message.contains("abacus") && message.contains("qemu"), "{message}");
+    }
+
+    #[test]
+    fn a_board_with_linux_has_no_firmware() {
+        let (head, rest) = GOOD.split_once("[memory.flash]").unwrap();
+        let (flash, rest) = rest.split_once("[memory.ram]").unwrap();
+        let (ram, rest) = rest.split_once("[firmware]").unwrap();
+        let (firmware, _) = rest.split_once("[link]").unwrap();
+        let linux = format!("{head}os = 'linux'\ncores = 4\n[memory.ram]{ram}[link]\nkind = 'tcp'\nport = 9190\n");
+        let read = |text: &str| parse(text, "desk/board.toml");
+        let board = read(&linux).unwrap();
+        assert!(board.has_os() && board.cores == 4 && board.memory.flash.is_empty());
+        let message = |text: String| read(&text).unwrap_err().to_string();
+        let wrong = message(format!("{linux}[memory.flash]{flash}"));
+        assert!(wrong.contains("memory.flash is for boards without operating system"), "{wrong}");
+        let wrong = message(format!("{linux}[firmware]{firmware}"));
+        assert!(wrong.contains("firmware is for boards without operating system"), "{wrong}");
+        let wrong = message(linux.replace("kind = 'tcp'\nport = 9190", "kind = 'uart'\nbaud = 9600"));
+        assert!(wrong.contains("link.kind is tcp"), "{wrong}");
+        let wrong = message(linux.replace("os = 'linux'\n", ""));
+        assert!(wrong.contains("needs [memory.flash] and [firmware]"), "{wrong}");
     }
 
     #[test]

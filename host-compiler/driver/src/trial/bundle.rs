@@ -71,7 +71,7 @@ impl Bundle {
         let codes: Vec<Code<'_>> = prepared.iter().map(|p| code(&p.candidate)).collect();
         let blob = lathe_codegen::compile_code(&codes, target)?;
         let mut contents =
-            ArtifactContents::new(crate::artifact::family(target), &target.cpu, target.features.iter().cloned());
+            ArtifactContents::new(crate::artifact::family(&target.name), &target.cpu, target.features.iter().cloned());
         let most = |of: fn(&Prepared) -> usize| prepared.iter().map(of).max().unwrap_or(0);
         contents.arena_bytes = size("the arena", most(|p| p.layout.arena))?;
         contents.workspace_bytes = size("the workspace", most(|p| p.candidate.workspace))?;

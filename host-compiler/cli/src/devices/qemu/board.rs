@@ -12,7 +12,8 @@ use rpc_protocol::client::ChildLink;
 
 use crate::failure::{Exit, Failure, Outcome};
 
-const EMULATOR: &str = "qemu-system-arm";
+/// Emulates boards.
+pub const EMULATOR: &str = "qemu-system-arm";
 
 /// Starts `board` with the artifact of `bytes` bytes at `artifact` in its flash.
 pub fn start(board: &Board, artifact: &Path, bytes: usize) -> Outcome<ChildLink> {
@@ -33,12 +34,21 @@ pub fn start(board: &Board, artifact: &Path, bytes: usize) -> Outcome<ChildLink>
         return Err(Failure::new(Exit::Failure, message));
     }
     let mut command = Command::new(EMULATOR);
-    command.args(["-machine", machine, "-display", "none", "-monitor", "none", "-icount", "shift=0"]);
-    command.args(["-chardev", "stdio,id=link,signal=off", "-serial", "chardev:link"]);
-    command.arg("-kernel").arg(&firmware.path);
-    command.arg("-device").arg(in_flash(artifact, board.artifact_address()));
+    command.args(arguments(board, machine, "stdio,id=link,signal=off", &firmware.path, Some(artifact)));
     // A board runs until it is switched off, whatever comes over its link.
     Ok(super::start(command, "qemu-system-arm")?.ended_at_once())
+}
+
+/// What the emulator is given to be `board`, with its serial line on the character device `link`.
+pub fn arguments(board: &Board, machine: &str, link: &str, firmware: &Path, artifact: Option<&Path>) -> Vec<OsString> {
+    let plain = ["-machine", machine, "-display", "none", "-monitor", "none", "-icount", "shift=0"];
+    let line = ["-chardev", link, "-serial", "chardev:link", "-kernel"];
+    let mut words: Vec<OsString> = plain.into_iter().chain(line).map(OsString::from).collect();
+    words.push(firmware.into());
+    if let Some(artifact) = artifact {
+        words.extend(["-device".into(), in_flash(artifact, board.artifact_address())]);
+    }
+    words
 }
 
 /// QEMU's option that puts the file at `path` into memory at `address`.

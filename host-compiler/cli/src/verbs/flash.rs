@@ -1,0 +1,83 @@
+//! `flash`: a runtime, and a model, on a board.
+
+use std::path::PathBuf;
+
+use lathe_artifact::Artifact;
+use lathe_driver::boards::{self, Board, Firmware};
+use serde_json::json;
+
+use super::footprint;
+use crate::arguments::FlashArgs;
+use crate::console;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::runners::{self, Job};
+
+pub fn run(args: &FlashArgs) -> Outcome {
+    let board = boards::find(&args.board)?;
+    let runner = runners::choose(&board, args.runner.as_deref())?;
+    let model = args.model.as_deref().or(args.artifact.as_deref());
+    if let Some(model) = model {
+        fits(&board, model)?;
+    }
+    let runtime = runtime(&board, args.dry_run)?;
+    let job = Job {
+        board: &board,
+        runtime: &runtime,
+        model,
+        to: args.to.as_deref(),
+        probe: args.probe.as_deref(),
+        port: args.port,
+        key_file: args.key_file.as_deref(),
+    };
+    let plan = runners::plan(runner, &job)?;
+    let device = if args.dry_run { plan.device.clone() } else { plan.run()? };
+    let document = json!({
+        "board": board.name,
+        "runner": runner.kind(),
+        "dry_run": args.dry_run,
+        "steps": plan.document(),
+        "device": device,
+    });
+    console::report(document, || {
+        let commands = if args.dry_run { plan.text() } else { String::new() };
+        let next = match &device {
+            Some(device) => format!("# then: --device {device}\n"),
+            None if board.emulated => {
+                "# it says on which pseudo terminal its serial line is: --device serial:/dev/pts/…\n".into()
+            }
+            None => "# then: --device serial:PORT; `host-compiler devices list` shows the port\n".into(),
+        };
+        commands + &next
+    })
+}
+
+/// Refuses an artifact that is damaged, for another processor, or too large.
+fn fits(board: &Board, model: &std::path::Path) -> Outcome {
+    let bytes = std::fs::read(model).map_err(|e| Failure::file("read", model, &e))?;
+    let artifact = Artifact::parse(&bytes)
+        .map_err(|e| Failure::new(Exit::Refused, format!("{} is no sound artifact: {e}", model.display())))?;
+    if board.has_os() {
+        return footprint::is_for(&artifact, board);
+    }
+    Ok(footprint::on_board(&artifact, board)?.check()?)
+}
+
+/// What runs models there. A dry run names the place of what is not built yet.
+fn runtime(board: &Board, dry_run: bool) -> Outcome<PathBuf> {
+    let (found, usual) = match board.has_os() {
+        true => (boards::device_server(), "aarch64-linux/device-server".to_string()),
+        false => (Firmware::find(board)?.map(|firmware| firmware.path), format!("{}/firmware.elf", board.name)),
+    };
+    let build = format!("`cargo xtask board build {}` builds it", board.name);
+    match found {
+        Some(path) => Ok(path),
+        None if dry_run => {
+            console::say(&format!("note: target/boards/{usual} is not there; {build}"));
+            Ok(PathBuf::from("target/boards").join(usual))
+        }
+        None => Err(Failure::new(
+            Exit::Unreachable,
+            format!("{usual} is not built: {build}; LATHE_BOARDS names another folder with it"),
+        )),
+    }
+}

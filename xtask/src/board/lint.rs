@@ -1,0 +1,25 @@
+//! clippy over the boards' workspace: a board at a time, since the HALs are for one chip each.
+
+use anyhow::Result;
+
+use super::build::cargo_folder;
+use super::description::{all, folder};
+use crate::process;
+use crate::toolchain::{Toolchain, firmware_target};
+
+/// Packages that are no board, and the target they are linted for. What boards depend on is linted with them.
+const OTHERS: [(&str, &str); 2] =
+    [("lathe-footprint", "thumbv7em-none-eabihf"), ("robot-firmware", "thumbv7em-none-eabihf")];
+
+/// Lints every package; a warning is an error.
+pub fn lint() -> Result<()> {
+    let boards = all()?;
+    let firmware = boards.iter().filter(|board| !board.linux).map(|board| (board.name.as_str(), board.target.as_str()));
+    for (package, target) in firmware.chain(OTHERS) {
+        let toolchain = Toolchain::for_target(firmware_target(target)?)?;
+        let mut clippy = toolchain.cargo_into("clippy", &cargo_folder());
+        clippy.arg("--manifest-path").arg(folder().join("Cargo.toml"));
+        process::run(clippy.args(["--quiet", "--package", package, "--", "-D", "warnings"]))?;
+    }
+    Ok(())
+}
