@@ -184,8 +184,7 @@ impl Name {
     /// The first 32 bytes of `text`, cut at a character boundary.
     pub fn new(text: &str) -> Name {
         let mut name = Name { bytes: [0; 32], length: 0 };
-        let cut = text.char_indices().map(|(at, c)| at.saturating_add(c.len_utf8())).take_while(|end| *end <= 32);
-        let kept = text.get(..cut.last().unwrap_or(0)).unwrap_or("");
+        let kept = text.get(..text.floor_char_boundary(name.bytes.len())).unwrap_or("");
         for (slot, byte) in name.bytes.iter_mut().zip(kept.bytes()) {
             *slot = byte;
         }

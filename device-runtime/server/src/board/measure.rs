@@ -5,6 +5,10 @@ use super::{Board, Firmware};
 use crate::device::{TimeOptions, Timed};
 use crate::refusal::{Refusal, figure};
 
+/// How many times the wanted time a sample may last with all that is around its runs: a model that takes less than a tick
+/// would never fill it.
+const MOST_AROUND: u64 = 16;
+
 impl<F: Firmware> Board<'_, F> {
     /// Runs once and notes what it took of the stack; gives ticks.
     pub(super) fn watched_run(&mut self) -> u64 {
@@ -32,8 +36,10 @@ impl<F: Firmware> Board<'_, F> {
         let overhead = overhead(&self.firmware);
         for sample in self.samples.iter_mut().take(repeat) {
             *sample = loop {
+                let began = self.firmware.now();
                 let ticks = sample_of(number, loaded, &self.firmware, overhead);
-                if ticks >= wanted || number == u32::MAX {
+                let spent = self.firmware.now().wrapping_sub(began);
+                if ticks >= wanted || spent / MOST_AROUND >= wanted {
                     break ticks;
                 }
                 number = grown(number, ticks, wanted);
@@ -94,8 +100,10 @@ fn overhead<F: Firmware>(firmware: &F) -> u64 {
     timed(firmware, 0, || {})
 }
 
+/// Ticks of at least so many milliseconds.
 pub(super) fn milliseconds<F: Firmware>(firmware: &F, ms: u32) -> u64 {
-    firmware.ticks_per_second().saturating_mul(u64::from(ms)) / 1000
+    let a_second = u32::try_from(firmware.ticks_per_second()).unwrap_or(u32::MAX);
+    u64::from(a_second.div_ceil(1000)).saturating_mul(u64::from(ms))
 }
 
 pub(super) fn wait<F: Firmware>(firmware: &F, ticks: u64) {
@@ -103,9 +111,14 @@ pub(super) fn wait<F: Firmware>(firmware: &F, ticks: u64) {
     while firmware.now().wrapping_sub(start) < ticks {}
 }
 
-/// The number of runs that should last `wanted` ticks, when `number` lasted `ticks`; at least half as many more.
+/// The number of runs that should last `wanted` ticks, when `number` lasted `ticks`; at least half as many more. The ratio
+/// is taken of numbers of 32 bits: dividing longer ones takes more flash than all of this.
 pub fn grown(number: u32, ticks: u64, wanted: u64) -> u32 {
-    let enough = u64::from(number).saturating_mul(wanted).checked_div(ticks).unwrap_or(0).saturating_add(1);
+    let shift = u64::BITS.wrapping_sub((wanted >> 24).leading_zeros());
+    let wanted = wanted.checked_shr(shift).unwrap_or(0) as u32;
+    let ticks = ticks.checked_shr(shift).unwrap_or(0).max(u64::from(ticks > 0)) as u32;
+    let ratio = (wanted << 8).checked_div(ticks).unwrap_or(0);
+    let enough = (u64::from(number).wrapping_mul(u64::from(ratio)) >> 8).saturating_add(1);
     let more = number.saturating_add(number / 2).saturating_add(1);
     u32::try_from(enough).unwrap_or(u32::MAX).max(more)
 }
@@ -120,5 +133,6 @@ mod tests {
         assert_eq!(grown(4, 0, 1000), 7);
         assert_eq!(grown(100, 999, 1000), 151);
         assert_eq!(grown(u32::MAX - 1, 1, u64::MAX), u32::MAX);
+        assert_eq!(grown(3, 1 << 40, 1 << 41), 7);
     }
 }
