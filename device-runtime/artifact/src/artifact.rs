@@ -10,6 +10,7 @@ use crate::io::{Io, Tensor};
 use crate::kernels::{self, Kernel, Processor};
 use crate::layout::{KERNEL_BYTES, PROCESSOR_BYTES, kind};
 use crate::notes::{Note, Notes, PlannedTensor, StepInfo};
+use crate::part::Part;
 use crate::plan::{Bounds, Plan, Step};
 use crate::sections::{Section, Sections};
 use crate::trial::{self, Trial};
@@ -60,7 +61,7 @@ impl<'a> Artifact<'a> {
     fn check_sections(bytes: &'a [u8], header: Header<'a>) -> Result<Artifact<'a>, ArtifactError> {
         let sections = Sections::parse(bytes, &header)?;
         let strings = core::str::from_utf8(sections.required(kind::STRINGS)?)
-            .map_err(|_| ArtifactError::BadText { what: "strings", index: 0 })?;
+            .map_err(|_| ArtifactError::BadText { what: Part::Strings, index: 0 })?;
         let (kernels, processors) = kernels::parse(sections, strings)?;
         let io = Io::parse(sections.required(kind::IO)?, strings, &header)?;
         let constants = sections.find(kind::CONSTANTS, 0).unwrap_or(Section {

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::part::Part;
 use crate::reason::{self, Reason};
 
 /// Why an artifact is refused.
@@ -76,7 +77,7 @@ pub enum ArtifactError {
     /// A reference ends outside what it refers to.
     OutOfRange {
         /// What refers.
-        what: &'static str,
+        what: Part,
         /// Which one.
         index: u32,
         /// One past the last byte or entry referred to; at most the greatest number.
@@ -87,7 +88,7 @@ pub enum ArtifactError {
     /// A field has a value that the format does not allow.
     BadValue {
         /// The field.
-        what: &'static str,
+        what: Part,
         /// Of which record.
         index: u32,
         /// Its value.
@@ -96,14 +97,14 @@ pub enum ArtifactError {
     /// A text is not UTF-8 or lies outside the strings.
     BadText {
         /// The text.
-        what: &'static str,
+        what: Part,
         /// Of which record.
         index: u32,
     },
     /// An offset does not have the alignment it claims, or claims more than its memory has.
     Misaligned {
         /// What is misaligned.
-        what: &'static str,
+        what: Part,
         /// Which one.
         index: u32,
         /// Its offset.
@@ -153,15 +154,22 @@ impl ArtifactError {
             ArtifactError::UnknownSection { kind } => ([u32::from(*kind), 0, 0], [""; 2]),
             ArtifactError::SectionCount { kind, found } => ([u32::from(*kind), *found, 0], [""; 2]),
             ArtifactError::SectionPlacement { kind, offset, length } => ([u32::from(*kind), *offset, *length], [""; 2]),
-            ArtifactError::OutOfRange { what, index, end, limit } => ([*index, *end, *limit], [*what, ""]),
-            ArtifactError::BadValue { what, index, value } => ([*index, *value, 0], [*what, ""]),
-            ArtifactError::BadText { what, index } => ([*index, 0, 0], [*what, ""]),
-            ArtifactError::Misaligned { what, index, offset, align_log2 } => {
-                ([*index, *offset, u32::from(*align_log2)], [*what, ""])
+            ArtifactError::OutOfRange { index, end, limit, .. } => ([*index, *end, *limit], [""; 2]),
+            ArtifactError::BadValue { index, value, .. } => ([*index, *value, 0], [""; 2]),
+            ArtifactError::BadText { index, .. } => ([*index, 0, 0], [""; 2]),
+            ArtifactError::Misaligned { index, offset, align_log2, .. } => {
+                ([*index, *offset, u32::from(*align_log2)], [""; 2])
             }
         };
+        let part = match self {
+            ArtifactError::OutOfRange { what, .. }
+            | ArtifactError::BadValue { what, .. }
+            | ArtifactError::BadText { what, .. }
+            | ArtifactError::Misaligned { what, .. } => *what as u64,
+            _ => 0,
+        };
         let [first, second, third] = figures.map(u64::from);
-        Reason { number: self.number(), figures: [first, second, third, 0], words }
+        Reason { number: self.number(), figures: [first, second, third, part], words }
     }
 }
 

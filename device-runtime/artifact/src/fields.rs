@@ -1,6 +1,7 @@
 //! Little-endian fields of byte records, read without a way to panic.
 
 use crate::error::ArtifactError;
+use crate::part::Part;
 
 /// The bytes of one record. Reading past its end gives zero: every caller has checked the length, which is the
 /// constant size of the record.
@@ -35,7 +36,7 @@ impl<'a> Fields<'a> {
     }
 
     /// That the text whose offset and length stand at `at` lies in `strings`, on character boundaries.
-    pub fn check_text(self, at: usize, strings: &'a str, what: &'static str, index: u32) -> Result<(), ArtifactError> {
+    pub fn check_text(self, at: usize, strings: &'a str, what: Part, index: u32) -> Result<(), ArtifactError> {
         self.find_text(at, strings).map(|_| ()).ok_or(ArtifactError::BadText { what, index })
     }
 
@@ -54,13 +55,13 @@ impl<'a, const N: usize> Records<'a, N> {
     pub const EMPTY: Self = Records(&[]);
 
     /// The whole of `bytes` as records.
-    pub fn whole(bytes: &'a [u8], what: &'static str) -> Result<Self, ArtifactError> {
+    pub fn whole(bytes: &'a [u8], what: Part) -> Result<Self, ArtifactError> {
         let (records, rest) = bytes.as_chunks::<N>();
         if rest.is_empty() { Ok(Records(records)) } else { Err(wrong_length(what, bytes)) }
     }
 
     /// `count` records from the start of `bytes`, and the bytes after them.
-    pub fn split(bytes: &'a [u8], count: u32, what: &'static str) -> Result<(Self, &'a [u8]), ArtifactError> {
+    pub fn split(bytes: &'a [u8], count: u32, what: Part) -> Result<(Self, &'a [u8]), ArtifactError> {
         let split = usize::try_from(count)
             .ok()
             .and_then(|count| count.checked_mul(N))
@@ -94,12 +95,12 @@ impl<'a, const N: usize> Records<'a, N> {
 }
 
 /// The error for a table that does not fill its section.
-pub(crate) fn wrong_length(what: &'static str, bytes: &[u8]) -> ArtifactError {
+pub(crate) fn wrong_length(what: Part, bytes: &[u8]) -> ArtifactError {
     ArtifactError::BadValue { what, index: 0, value: u32::try_from(bytes.len()).unwrap_or(u32::MAX) }
 }
 
 /// That reserved bytes or padding are zero. Bytes that are not there are none.
-pub(crate) fn check_zero(bytes: Option<&[u8]>, what: &'static str, index: u32) -> Result<(), ArtifactError> {
+pub(crate) fn check_zero(bytes: Option<&[u8]>, what: Part, index: u32) -> Result<(), ArtifactError> {
     match bytes.unwrap_or(&[]).iter().find(|byte| **byte != 0) {
         None => Ok(()),
         Some(byte) => Err(ArtifactError::BadValue { what, index, value: u32::from(*byte) }),
@@ -107,13 +108,7 @@ pub(crate) fn check_zero(bytes: Option<&[u8]>, what: &'static str, index: u32) -
 }
 
 /// `offset + length` when that is at most `limit`.
-pub(crate) fn check_range(
-    what: &'static str,
-    index: u32,
-    offset: u32,
-    length: u32,
-    limit: u32,
-) -> Result<(), ArtifactError> {
+pub(crate) fn check_range(what: Part, index: u32, offset: u32, length: u32, limit: u32) -> Result<(), ArtifactError> {
     match offset.checked_add(length) {
         Some(end) if end <= limit => Ok(()),
         end => Err(ArtifactError::OutOfRange { what, index, end: end.unwrap_or(u32::MAX), limit }),
@@ -122,7 +117,7 @@ pub(crate) fn check_range(
 
 /// That `offset` is a multiple of `1 << align_log2`, and that this is not above `1 << limit_log2`.
 pub(crate) fn check_align(
-    what: &'static str,
+    what: Part,
     index: u32,
     offset: u32,
     align_log2: u8,

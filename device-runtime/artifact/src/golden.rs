@@ -9,6 +9,7 @@ use crate::error::ArtifactError;
 use crate::fields::{Fields, Records, check_range, check_zero, wrong_length};
 use crate::io::Io;
 use crate::layout::{GOLDEN_HEADER_BYTES, GOLDEN_INPUT_BYTES, GOLDEN_SAMPLE_BYTES, MAX_GOLDEN_SAMPLES};
+use crate::part::Part;
 
 /// Between which values the elements of one input lie.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -81,23 +82,27 @@ impl<'a> Golden<'a> {
 
     pub(crate) fn parse(section: &'a [u8], io: &Io<'a>) -> Result<Golden<'a>, ArtifactError> {
         let Some((counts, rest)) = section.split_at_checked(GOLDEN_HEADER_BYTES) else {
-            return Err(wrong_length("golden length", section));
+            return Err(wrong_length(Part::GoldenLength, section));
         };
         let counts = Fields(counts);
-        let (inputs, rest) = Records::split(rest, counts.u32(8), "golden input count")?;
-        let (samples, rest) = Records::split(rest, counts.u32(12), "golden sample count")?;
+        let (inputs, rest) = Records::split(rest, counts.u32(8), Part::GoldenInputCount)?;
+        let (samples, rest) = Records::split(rest, counts.u32(12), Part::GoldenSampleCount)?;
         if !rest.is_empty() || inputs.len() != io.inputs.len() || samples.len() > MAX_GOLDEN_SAMPLES {
-            return Err(wrong_length("golden length", section));
+            return Err(wrong_length(Part::GoldenLength, section));
         }
         for (index, record) in samples.numbered() {
             let output = io.outputs.get(usize::from(record.u16(16)));
             let Some(output) = output else {
-                return Err(ArtifactError::BadValue { what: "golden output", index, value: u32::from(record.u16(16)) });
+                return Err(ArtifactError::BadValue {
+                    what: Part::GoldenOutput,
+                    index,
+                    value: u32::from(record.u16(16)),
+                });
             };
             let size = DType::from_byte(output.u8(20)).map_or(1, DType::size);
             let elements = output.u32(12) / u32::try_from(size).unwrap_or(1).max(1);
-            check_range("golden element", index, record.u32(12), 1, elements)?;
-            check_zero(record.0.get(18..20), "reserved golden field", index)?;
+            check_range(Part::GoldenElement, index, record.u32(12), 1, elements)?;
+            check_zero(record.0.get(18..20), Part::ReservedGoldenField, index)?;
         }
         Ok(Golden { seed: counts.u64(0), inputs, samples })
     }

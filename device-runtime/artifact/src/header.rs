@@ -4,6 +4,7 @@ use crate::error::{ArtifactError, Name};
 use crate::fields::Fields;
 use crate::host::Host;
 use crate::layout::{HEADER_BYTES, MAGIC, MAX_ALIGN_LOG2, VERSION};
+use crate::part::Part;
 
 /// What the header says: whom the artifact is for and the memory it needs.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +58,7 @@ impl<'a> Header<'a> {
             let end = at.saturating_add(usize::from(fixed.u16(length_at)));
             let raw = bytes.get(at..end).ok_or_else(|| truncated(end, bytes))?;
             at = end;
-            core::str::from_utf8(raw).map_err(|_| ArtifactError::BadText { what: "header text", index })
+            core::str::from_utf8(raw).map_err(|_| ArtifactError::BadText { what: Part::HeaderText, index })
         };
         Ok(Header {
             target: text(34, 0)?,
@@ -90,11 +91,11 @@ impl<'a> Header<'a> {
     fn check_reserved(&self, fixed: Fields<'a>) -> Result<(), ArtifactError> {
         let reserved = u64::from(fixed.u8(33)) | fixed.u64(40);
         if reserved != 0 {
-            return Err(ArtifactError::BadValue { what: "reserved header field", index: 0, value: reserved as u32 });
+            return Err(ArtifactError::BadValue { what: Part::ReservedHeaderField, index: 0, value: reserved as u32 });
         }
         if self.arena_align_log2 > MAX_ALIGN_LOG2 {
             return Err(ArtifactError::BadValue {
-                what: "arena alignment",
+                what: Part::ArenaAlignment,
                 index: 0,
                 value: u32::from(self.arena_align_log2),
             });

@@ -7,6 +7,7 @@ use crate::error::ArtifactError;
 use crate::fields::{Fields, Records, check_align, check_range, wrong_length};
 use crate::header::Header;
 use crate::layout::{ATTRIBUTE_BYTES, IO_HEADER_BYTES, TENSOR_BYTES};
+use crate::part::Part;
 
 /// `real = scale * (stored - zero_point)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -109,27 +110,27 @@ pub(crate) struct Io<'a> {
 impl<'a> Io<'a> {
     pub fn parse(section: &'a [u8], strings: &'a str, header: &Header<'a>) -> Result<Io<'a>, ArtifactError> {
         let Some((counts, rest)) = section.split_at_checked(IO_HEADER_BYTES) else {
-            return Err(wrong_length("I/O section length", section));
+            return Err(wrong_length(Part::IoSectionLength, section));
         };
         let counts = Fields(counts);
-        let (inputs, rest) = Records::split(rest, counts.u32(0), "input count")?;
-        let (outputs, rest) = Records::split(rest, counts.u32(4), "output count")?;
-        let (dims, after) = Records::split(rest, counts.u32(8), "dimension count")?;
-        let (attributes, after) = Records::split(after, counts.u32(12), "attribute count")?;
+        let (inputs, rest) = Records::split(rest, counts.u32(0), Part::InputCount)?;
+        let (outputs, rest) = Records::split(rest, counts.u32(4), Part::OutputCount)?;
+        let (dims, after) = Records::split(rest, counts.u32(8), Part::DimensionCount)?;
+        let (attributes, after) = Records::split(after, counts.u32(12), Part::AttributeCount)?;
         if !after.is_empty() {
-            return Err(wrong_length("I/O section length", section));
+            return Err(wrong_length(Part::IoSectionLength, section));
         }
         let io = Io { inputs, outputs, dims, dim_bytes: rest, attributes };
         for (index, record) in inputs.numbered() {
-            io.check_tensor("input", index, record, strings, header)?;
+            io.check_tensor(Part::Input, index, record, strings, header)?;
         }
         for (index, record) in outputs.numbered() {
-            io.check_tensor("output", index, record, strings, header)?;
+            io.check_tensor(Part::Output, index, record, strings, header)?;
         }
         for (index, record) in attributes.numbered() {
-            check_range("attribute's tensor", index, record.u32(0), 1, io.tensor_count())?;
-            record.check_text(4, strings, "attribute key", index)?;
-            record.check_text(12, strings, "attribute value", index)?;
+            check_range(Part::AttributeTensor, index, record.u32(0), 1, io.tensor_count())?;
+            record.check_text(4, strings, Part::AttributeKey, index)?;
+            record.check_text(12, strings, Part::AttributeValue, index)?;
         }
         Ok(io)
     }
@@ -140,7 +141,7 @@ impl<'a> Io<'a> {
 
     fn check_tensor(
         &self,
-        what: &'static str,
+        what: Part,
         index: u32,
         record: Fields<'a>,
         strings: &'a str,
@@ -151,20 +152,20 @@ impl<'a> Io<'a> {
         check_range(what, index, offset, bytes, header.arena_bytes)?;
         check_align(what, index, offset, header.arena_align_log2, header.arena_align_log2)?;
         let Some(dtype) = DType::from_byte(record.u8(20)) else {
-            return Err(ArtifactError::BadValue { what: "element type", index, value: u32::from(record.u8(20)) });
+            return Err(ArtifactError::BadValue { what: Part::ElementType, index, value: u32::from(record.u8(20)) });
         };
         let rank = usize::from(record.u8(21));
         let Some(shape) = self.shape(record.u32(16), rank) else {
             let end = record.u32(16).saturating_add(u32::from(record.u8(21)));
             let limit = u32::try_from(self.dims.len()).unwrap_or(u32::MAX);
-            return Err(ArtifactError::OutOfRange { what: "tensor dimensions", index, end, limit });
+            return Err(ArtifactError::OutOfRange { what: Part::TensorDimensions, index, end, limit });
         };
         let size = shape.elements().and_then(|count| count.checked_mul(dtype.size() as u64));
         if size != Some(u64::from(bytes)) {
-            return Err(ArtifactError::BadValue { what: "tensor size", index, value: bytes });
+            return Err(ArtifactError::BadValue { what: Part::TensorSize, index, value: bytes });
         }
         if record.u8(22) > 1 || record.u8(23) != 0 {
-            return Err(ArtifactError::BadValue { what: "tensor flags", index, value: u32::from(record.u16(22)) });
+            return Err(ArtifactError::BadValue { what: Part::TensorFlags, index, value: u32::from(record.u16(22)) });
         }
         Ok(())
     }

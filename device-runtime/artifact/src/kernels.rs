@@ -3,6 +3,7 @@
 use crate::error::ArtifactError;
 use crate::fields::{Fields, Records, check_range, check_zero};
 use crate::layout::{KERNEL_BYTES, PROCESSOR_BYTES, kind};
+use crate::part::Part;
 use crate::sections::Sections;
 
 /// One kernel: `extern "C" fn(args: *const *mut u8, workspace: *mut u8, begin: u32, end: u32)` on the CPU.
@@ -57,25 +58,25 @@ pub(crate) fn parse<'a>(
     sections: Sections<'a>,
     strings: &'a str,
 ) -> Result<(Records<'a, KERNEL_BYTES>, Records<'a, PROCESSOR_BYTES>), ArtifactError> {
-    let processors = Records::whole(sections.bytes(kind::PROCESSORS), "processor table length")?;
+    let processors = Records::whole(sections.bytes(kind::PROCESSORS), Part::ProcessorTableLength)?;
     for (index, record) in processors.numbered() {
-        record.check_text(4, strings, "processor name", index)?;
+        record.check_text(4, strings, Part::ProcessorName, index)?;
         if record.u8(0) != ProcessorKind::Cuda as u8 {
-            return Err(ArtifactError::BadValue { what: "processor kind", index, value: u32::from(record.u8(0)) });
+            return Err(ArtifactError::BadValue { what: Part::ProcessorKind, index, value: u32::from(record.u8(0)) });
         }
-        check_zero(record.0.get(1..4), "reserved processor field", index)?;
+        check_zero(record.0.get(1..4), Part::ReservedProcessorField, index)?;
     }
-    let kernels = Records::whole(sections.required(kind::KERNELS)?, "kernel table length")?;
+    let kernels = Records::whole(sections.required(kind::KERNELS)?, Part::KernelTableLength)?;
     for (index, record) in kernels.numbered() {
-        record.check_text(0, strings, "kernel name", index)?;
+        record.check_text(0, strings, Part::KernelName, index)?;
         let processor = record.u8(16);
         let code = sections.find(kind::CODE, processor).filter(|_| usize::from(processor) <= processors.len());
         let Some(code) = code else {
-            return Err(ArtifactError::BadValue { what: "kernel processor", index, value: u32::from(processor) });
+            return Err(ArtifactError::BadValue { what: Part::KernelProcessor, index, value: u32::from(processor) });
         };
         let limit = u32::try_from(code.bytes.len()).unwrap_or(u32::MAX);
-        check_range("kernel entry", index, record.u32(8), 1, limit)?;
-        check_zero(record.0.get(17..20), "reserved kernel field", index)?;
+        check_range(Part::KernelEntry, index, record.u32(8), 1, limit)?;
+        check_zero(record.0.get(17..20), Part::ReservedKernelField, index)?;
     }
     Ok((kernels, processors))
 }

@@ -4,6 +4,7 @@
 use crate::error::ArtifactError;
 use crate::fields::{Fields, Records, check_range, wrong_length};
 use crate::layout::{NOTE_BYTES, PLANNED_BYTES, STEP_INFO_BYTES, kind};
+use crate::part::Part;
 use crate::sections::Sections;
 
 /// What a step does, for profiles.
@@ -54,22 +55,22 @@ impl<'a> Notes<'a> {
         arena_bytes: u32,
         step_count: usize,
     ) -> Result<Notes<'a>, ArtifactError> {
-        let steps = Records::whole(sections.bytes(kind::STEP_INFO), "step info length")?;
+        let steps = Records::whole(sections.bytes(kind::STEP_INFO), Part::StepInfoLength)?;
         if sections.find(kind::STEP_INFO, 0).is_some() && steps.len() != step_count {
-            return Err(wrong_length("step info length", sections.bytes(kind::STEP_INFO)));
+            return Err(wrong_length(Part::StepInfoLength, sections.bytes(kind::STEP_INFO)));
         }
         for (index, record) in steps.numbered() {
-            record.check_text(0, strings, "step label", index)?;
+            record.check_text(0, strings, Part::StepLabel, index)?;
         }
-        let planned = Records::whole(sections.bytes(kind::MEMORY_PLAN), "memory plan length")?;
+        let planned = Records::whole(sections.bytes(kind::MEMORY_PLAN), Part::MemoryPlanLength)?;
         for (index, record) in planned.numbered() {
-            record.check_text(0, strings, "planned tensor", index)?;
-            check_range("planned tensor", index, record.u32(8), record.u32(12), arena_bytes)?;
+            record.check_text(0, strings, Part::PlannedTensor, index)?;
+            check_range(Part::PlannedTensor, index, record.u32(8), record.u32(12), arena_bytes)?;
         }
-        let provenance = Records::whole(sections.bytes(kind::PROVENANCE), "provenance length")?;
+        let provenance = Records::whole(sections.bytes(kind::PROVENANCE), Part::ProvenanceLength)?;
         for (index, record) in provenance.numbered() {
-            record.check_text(0, strings, "provenance key", index)?;
-            record.check_text(8, strings, "provenance value", index)?;
+            record.check_text(0, strings, Part::ProvenanceKey, index)?;
+            record.check_text(8, strings, Part::ProvenanceValue, index)?;
         }
         Ok(Notes { steps, planned, provenance })
     }

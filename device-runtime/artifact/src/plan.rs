@@ -5,6 +5,7 @@ use crate::fields::{Fields, Records, check_align, check_range, check_zero, wrong
 use crate::layout::{
     ARGUMENT_BYTES, GRID_BYTES, KERNEL_BYTES, MAX_ARGUMENTS, NOISE_ALIGN_LOG2, PLAN_HEADER_BYTES, STEP_BYTES,
 };
+use crate::part::Part;
 
 /// How a step is spread over its processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,14 +142,14 @@ pub(crate) struct Plan<'a> {
 impl<'a> Plan<'a> {
     pub fn parse(section: &'a [u8], bounds: &Bounds<'a>) -> Result<Plan<'a>, ArtifactError> {
         let Some((counts, rest)) = section.split_at_checked(PLAN_HEADER_BYTES) else {
-            return Err(wrong_length("plan length", section));
+            return Err(wrong_length(Part::PlanLength, section));
         };
         let counts = Fields(counts);
-        let (steps, rest) = Records::split(rest, counts.u32(0), "step count")?;
-        let (arguments, rest) = Records::split(rest, counts.u32(4), "argument count")?;
-        let (grids, rest) = Records::split(rest, counts.u32(8), "grid count")?;
+        let (steps, rest) = Records::split(rest, counts.u32(0), Part::StepCount)?;
+        let (arguments, rest) = Records::split(rest, counts.u32(4), Part::ArgumentCount)?;
+        let (grids, rest) = Records::split(rest, counts.u32(8), Part::GridCount)?;
         if !rest.is_empty() {
-            return Err(wrong_length("plan length", section));
+            return Err(wrong_length(Part::PlanLength, section));
         }
         let plan = Plan { steps, arguments, grids };
         for (index, record) in arguments.numbered() {
@@ -164,20 +165,20 @@ impl<'a> Plan<'a> {
         let kernel = usize::try_from(record.u32(0)).ok().and_then(|number| bounds.kernels.get(number));
         let Some(kernel) = kernel else {
             let (end, limit) = (record.u32(0).saturating_add(1), bounds.kernels.len() as u32);
-            return Err(ArtifactError::OutOfRange { what: "step's kernel", index, end, limit });
+            return Err(ArtifactError::OutOfRange { what: Part::StepKernel, index, end, limit });
         };
         let on_gpu = kernel.u8(16) != 0;
         if u8::from(on_gpu) != record.u8(14) || record.u8(15) != 0 {
-            return Err(ArtifactError::BadValue { what: "step launch", index, value: u32::from(record.u16(14)) });
+            return Err(ArtifactError::BadValue { what: Part::StepLaunch, index, value: u32::from(record.u16(14)) });
         }
         if on_gpu {
-            check_range("step's grid", index, record.u32(4), 1, self.grids.len() as u32)?;
+            check_range(Part::StepGrid, index, record.u32(4), 1, self.grids.len() as u32)?;
         }
         let count = record.u16(12);
         if usize::from(count) > MAX_ARGUMENTS {
-            return Err(ArtifactError::BadValue { what: "argument count", index, value: u32::from(count) });
+            return Err(ArtifactError::BadValue { what: Part::ArgumentCount, index, value: u32::from(count) });
         }
-        check_range("step's arguments", index, record.u32(8), u32::from(count), self.arguments.len() as u32)
+        check_range(Part::StepArguments, index, record.u32(8), u32::from(count), self.arguments.len() as u32)
     }
 
     pub fn len(&self) -> usize {
@@ -210,15 +211,15 @@ fn check_argument(index: u32, record: Fields<'_>, bounds: &Bounds<'_>) -> Result
     let (offset, bytes, align_log2) = (record.u32(0), record.u32(4), record.u8(10));
     let bad = |what, value: u8| Err(ArtifactError::BadValue { what, index, value: u32::from(value) });
     let Some(access) = Access::from_byte(record.u8(9)) else {
-        return bad("argument access", record.u8(9));
+        return bad(Part::ArgumentAccess, record.u8(9));
     };
     let (limit, limit_log2) = match Space::from_byte(record.u8(8)) {
         Some(Space::Arena) => (bounds.arena_bytes, bounds.arena_align_log2),
         Some(Space::Constants) if !access.writes() => (bounds.constant_bytes, bounds.constant_align_log2),
         Some(Space::Noise) if !access.writes() => (bounds.noise_bytes, NOISE_ALIGN_LOG2),
-        _ => return bad("argument space", record.u8(8)),
+        _ => return bad(Part::ArgumentSpace, record.u8(8)),
     };
-    check_zero(record.0.get(11..12), "reserved argument field", index)?;
-    check_range("argument", index, offset, bytes, limit)?;
-    check_align("argument", index, offset, align_log2, limit_log2)
+    check_zero(record.0.get(11..12), Part::ReservedArgumentField, index)?;
+    check_range(Part::Argument, index, offset, bytes, limit)?;
+    check_align(Part::Argument, index, offset, align_log2, limit_log2)
 }

@@ -4,6 +4,8 @@
 
 use core::fmt::{self, Write};
 
+use crate::part::Part;
+
 /// An error that only a faulty writer or a forger can cause: the checksum was right.
 macro_rules! malformed {
     ($what:literal) => {
@@ -35,7 +37,7 @@ impl<'a> Reason<'a> {
     }
 
     /// Writes `sentence` with `{0}` to `{3}` replaced by the figures (`{0:x}` has one written in hexadecimal, `{0:16x}` in
-    /// so many digits) and `{a}` and `{b}` by the words.
+    /// so many digits), `{a}` and `{b}` by the words, and `{p}` by the name of the [`Part`] whose number the last figure is.
     pub fn write(&self, sentence: &str, to: &mut impl Write) -> fmt::Result {
         let mut rest = sentence;
         while let Some((text, after)) = cut(rest, b'{') {
@@ -44,6 +46,7 @@ impl<'a> Reason<'a> {
             match place {
                 "a" => to.write_str(self.words[0])?,
                 "b" => to.write_str(self.words[1])?,
+                "p" => to.write_str(Part::from_number(self.figures[3]).map_or("a part", Part::as_str))?,
                 _ => self.write_figure(place, to)?,
             }
             rest = tail;
@@ -104,10 +107,10 @@ pub const fn sentence(number: u16) -> Option<&'static str> {
         8 => malformed!("unknown section kind 0x{0:4x}"),
         9 => malformed!("section kind 0x{0:4x} stands {1} times instead of once"),
         10 => malformed!("section kind 0x{0:4x} cannot lie at {1} with {2} bytes"),
-        11 => malformed!("{a} {0} ends at {1}, beyond {2}"),
-        12 => malformed!("{a} of entry {0} cannot be {1}"),
-        13 => malformed!("{a} {0} is not a valid text"),
-        14 => malformed!("{a} {0} at {1} cannot have alignment 2^{2}"),
+        11 => malformed!("{p} {0} ends at {1}, beyond {2}"),
+        12 => malformed!("{p} of entry {0} cannot be {1}"),
+        13 => malformed!("{p} {0} is not a valid text"),
+        14 => malformed!("{p} {0} at {1} cannot have alignment 2^{2}"),
         101 => {
             "the model needs an arena of {0} bytes with {2} worker(s) and was given {1}: give it a larger arena or fewer \
              workers"

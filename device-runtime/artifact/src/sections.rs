@@ -4,6 +4,7 @@ use crate::error::ArtifactError;
 use crate::fields::{Fields, Records, check_align, check_zero};
 use crate::header::Header;
 use crate::layout::{HEADER_BYTES, MAX_ALIGN_LOG2, MAX_SECTIONS, OPTIONAL_KIND, SECTION_ENTRY_BYTES, kind};
+use crate::part::Part;
 
 /// One section.
 #[derive(Clone, Copy, Debug)]
@@ -27,11 +28,11 @@ impl<'a> Sections<'a> {
     pub fn parse(file: &'a [u8], header: &Header<'a>) -> Result<Sections<'a>, ArtifactError> {
         if header.section_count > MAX_SECTIONS {
             let value = u32::from(header.section_count);
-            return Err(ArtifactError::BadValue { what: "section count", index: 0, value });
+            return Err(ArtifactError::BadValue { what: Part::SectionCount, index: 0, value });
         }
-        check_zero(file.get(header.text_end..header.table_at), "padding of the header", 0)?;
+        check_zero(file.get(header.text_end..header.table_at), Part::PaddingOfTheHeader, 0)?;
         let table = file.get(header.table_at..).unwrap_or(&[]);
-        let (entries, _) = Records::split(table, u32::from(header.section_count), "section table length")?;
+        let (entries, _) = Records::split(table, u32::from(header.section_count), Part::SectionTableLength)?;
         let sections = Sections { file, entries };
         let mut end = header.table_at.saturating_add(entries.len().saturating_mul(SECTION_ENTRY_BYTES));
         for (index, entry) in entries.numbered() {
@@ -39,7 +40,7 @@ impl<'a> Sections<'a> {
         }
         if end != file.len() {
             return Err(ArtifactError::OutOfRange {
-                what: "section table",
+                what: Part::SectionTable,
                 index: 0,
                 end: u32::try_from(end).unwrap_or(u32::MAX),
                 limit: header.total_bytes,
@@ -55,13 +56,13 @@ impl<'a> Sections<'a> {
             return Err(ArtifactError::UnknownSection { kind });
         }
         if processor != 0 && kind != kind::CODE {
-            return Err(ArtifactError::BadValue { what: "section processor", index, value: u32::from(processor) });
+            return Err(ArtifactError::BadValue { what: Part::SectionProcessor, index, value: u32::from(processor) });
         }
         let found = self.all(kind).filter(|section| section.processor == processor).count();
         if found != 1 {
             return Err(ArtifactError::SectionCount { kind, found: u32::try_from(found).unwrap_or(u32::MAX) });
         }
-        check_align("section", index, offset, align_log2, MAX_ALIGN_LOG2)?;
+        check_align(Part::Section, index, offset, align_log2, MAX_ALIGN_LOG2)?;
         let misplaced = ArtifactError::SectionPlacement { kind, offset, length };
         let expected = end.checked_next_multiple_of(1 << align_log2);
         let start = usize::try_from(offset).map_err(|_| misplaced)?;
@@ -70,7 +71,7 @@ impl<'a> Sections<'a> {
         if start < HEADER_BYTES || Some(start) != expected {
             return Err(misplaced);
         }
-        check_zero(self.file.get(end..start), "padding before section", index)?;
+        check_zero(self.file.get(end..start), Part::PaddingBeforeSection, index)?;
         Ok(stop)
     }
 

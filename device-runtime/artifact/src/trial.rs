@@ -4,6 +4,7 @@ use crate::dtype::DType;
 use crate::error::ArtifactError;
 use crate::fields::{Fields, Records, check_range, check_zero, wrong_length};
 use crate::layout::{CHECK_BYTES, TRIAL_HEADER_BYTES};
+use crate::part::Part;
 use crate::plan::{Access, Launch, Plan, Space};
 use crate::sums;
 
@@ -72,12 +73,12 @@ impl Check {
 impl<'a> Trial<'a> {
     pub(crate) fn parse(section: &'a [u8]) -> Result<Trial<'a>, ArtifactError> {
         let Some((header, rest)) = section.split_at_checked(TRIAL_HEADER_BYTES) else {
-            return Err(wrong_length("trial length", section));
+            return Err(wrong_length(Part::TrialLength, section));
         };
         let header = Fields(header);
-        let (checks, rest) = Records::split(rest, header.u32(12), "check count")?;
+        let (checks, rest) = Records::split(rest, header.u32(12), Part::CheckCount)?;
         if !rest.is_empty() {
-            return Err(wrong_length("trial length", section));
+            return Err(wrong_length(Part::TrialLength, section));
         }
         Ok(Trial { seed: header.u32(0), noise_seed: header.u32(4), noise_bytes: header.u32(8), checks })
     }
@@ -99,17 +100,17 @@ pub(crate) fn check(trial: &Trial<'_>, plan: &Plan<'_>) -> Result<(), ArtifactEr
         let check = Check::read(record);
         let bad = |what, value: u16| Err(ArtifactError::BadValue { what, index, value: u32::from(value) });
         let step = plan.get(usize::from(check.step)).filter(|step| matches!(step.launch, Launch::Slices { .. }));
-        let Some(step) = step else { return bad("check's step", check.step) };
+        let Some(step) = step else { return bad(Part::CheckStep, check.step) };
         let argument = step.arguments().nth(usize::from(check.argument));
         let argument = argument.filter(|found| found.access != Access::Read && found.space == Space::Arena);
-        let Some(argument) = argument else { return bad("check's argument", check.argument) };
+        let Some(argument) = argument else { return bad(Part::CheckArgument, check.argument) };
         let Some(dtype) = DType::from_byte(record.u8(30)) else {
-            return bad("check's element type", u16::from(record.u8(30)));
+            return bad(Part::CheckElementType, u16::from(record.u8(30)));
         };
         // A power of two, so that the division is a shift.
         let elements = argument.bytes >> dtype.size().trailing_zeros();
-        check_range("check's elements", index, check.first, check.count, elements)?;
-        check_zero(record.0.get(31..32), "reserved check field", index)?;
+        check_range(Part::CheckElements, index, check.first, check.count, elements)?;
+        check_zero(record.0.get(31..32), Part::ReservedCheckField, index)?;
     }
     Ok(())
 }

@@ -104,18 +104,18 @@ fn the_writer_refuses_what_the_format_cannot_hold() {
     let outside = refused(|c| c.steps[0].arguments[0].offset = 192);
     assert_eq!(
         outside,
-        WriteError::Refused(ArtifactError::OutOfRange { what: "argument", index: 0, end: 256, limit: 192 })
+        WriteError::Refused(ArtifactError::OutOfRange { what: Part::Argument, index: 0, end: 256, limit: 192 })
     );
     let no_noise = refused(|c| c.trial = None);
-    let end = ArtifactError::OutOfRange { what: "argument", index: 2, end: 84, limit: 0 };
+    let end = ArtifactError::OutOfRange { what: Part::Argument, index: 2, end: 84, limit: 0 };
     assert_eq!(no_noise, WriteError::Refused(end));
     let beyond = refused(|c| c.trial.iter_mut().for_each(|trial| trial.checks[0].first = 5));
-    let end = ArtifactError::OutOfRange { what: "check's elements", index: 0, end: 17, limit: 16 };
+    let end = ArtifactError::OutOfRange { what: Part::CheckElements, index: 0, end: 17, limit: 16 };
     assert_eq!(beyond, WriteError::Refused(end));
     for (change, what) in [
-        ((|c| c.step = 1) as fn(&mut Check), "check's step"),
-        (|c| c.argument = 0, "check's argument"),
-        (|c| c.argument = 4, "check's argument"),
+        ((|c| c.step = 1) as fn(&mut Check), Part::CheckStep),
+        (|c| c.argument = 0, Part::CheckArgument),
+        (|c| c.argument = 4, Part::CheckArgument),
     ] {
         let mut contents = sample::contents();
         change(&mut contents.trial.as_mut().expect("a bundle").checks[0]);
@@ -127,7 +127,7 @@ fn the_writer_refuses_what_the_format_cannot_hold() {
     }
     let written = refused(|c| c.steps[0].arguments[1].access = Access::Write);
     assert!(
-        matches!(written, WriteError::Refused(ArtifactError::BadValue { what: "argument space", .. })),
+        matches!(written, WriteError::Refused(ArtifactError::BadValue { what: Part::ArgumentSpace, .. })),
         "{written}"
     );
 }
