@@ -117,7 +117,7 @@ impl Deed {
                 "%place = getelementptr float, ptr %x, i32 3\n  store volatile i32 1, ptr %place\n  ret void"
             }
             Deed::Loop => "br label %forever\nforever:\n  call void asm sideeffect \"\", \"\"()\n  br label %forever",
-            Deed::SmashStack => "call void @smash()\n  ret void",
+            Deed::SmashStack => "call void @roomy()\n  ret void",
             Deed::OverflowStack => "call void @deeper(i32 0)\n  ret void",
             Deed::Undefined => "call void asm sideeffect \"UNDEFINED\", \"\"()\n  ret void",
             Deed::WrongNumbers => {
@@ -179,6 +179,14 @@ next:
   br i1 %more, label %next, label %done
 done:
   DEED
+}
+
+define internal void @roomy() noinline {
+  %room = alloca [64 x INT]
+  store volatile INT 1, ptr %room
+  call void @smash()
+  store volatile INT 2, ptr %room
+  ret void
 }
 
 define internal void @smash() noinline {

@@ -1,0 +1,110 @@
+//! Bundles tried by files: results appear beside them, and only where there are none.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use lathe_artifact::{
+    Access, ArgumentEntry, ArtifactContents, Check, DType, KernelEntry, Launch, Space, StepEntry, TrialEntry, noise, sums,
+};
+
+/// Elements of the one buffer, which a kernel that only returns leaves as noise.
+const ELEMENTS: usize = 1000;
+const SEED: u32 = 5;
+
+/// A folder of this test's own, gone when dropped.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let folder = std::env::temp_dir().join(format!("lathe-{name}-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        Folder(folder)
+    }
+
+    fn measure(&self) -> bool {
+        let server = env!("CARGO_BIN_EXE_device-server");
+        Command::new(server).arg("measure").arg(&self.0).output().unwrap().status.success()
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.0.join(name)).unwrap()
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        fs::write(self.0.join(name), content).unwrap();
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Two candidates of a kernel that only returns: one must leave noise, the other something else.
+fn bundle() -> Vec<u8> {
+    let mut noise = vec![0; ELEMENTS * 4];
+    noise::fill(SEED, 0, &mut noise);
+    let sum = sums::sum(DType::F32, -29, SEED, 0, &noise);
+    let step = StepEntry {
+        kernel: 0,
+        launch: Launch::Slices { extent: 1 },
+        arguments: vec![ArgumentEntry {
+            space: Space::Arena,
+            access: Access::ReadWrite,
+            offset: 0,
+            bytes: noise.len() as u32,
+            align_log2: 6,
+        }],
+        label: String::new(),
+        operations: 0,
+    };
+    let check = |step, expected| Check {
+        step,
+        argument: 0,
+        dtype: DType::F32,
+        unit: -29,
+        first: 0,
+        count: ELEMENTS as u32,
+        expected,
+        tolerance: 100,
+    };
+    let mut contents = ArtifactContents::new::<String>(lathe_runtime_std::host_target(), "any", []);
+    contents.arena_bytes = noise.len() as u32;
+    contents.kernels = vec![KernelEntry { name: String::new(), entry: 0, stack_bytes: 0, processor: 0 }];
+    contents.code = if cfg!(target_arch = "x86_64") { vec![0xC3] } else { 0xD65F_03C0u32.to_le_bytes().to_vec() };
+    contents.steps = vec![step.clone(), step];
+    let checks = vec![check(0, sum + 99), check(1, sum + 101)];
+    contents.trial = Some(TrialEntry { seed: SEED, noise_seed: 1, noise_bytes: 0, checks });
+    contents.to_bytes().unwrap()
+}
+
+fn exists(folder: &Folder, name: &str) -> bool {
+    Path::new(&folder.0).join(name).exists()
+}
+
+#[test]
+fn results_appear_beside_bundles() {
+    let folder = Folder::new("measure");
+    folder.write("a.lathe", bundle());
+    folder.write("a.options", "number = 3\nrepeat = 4\n");
+    folder.write("b.lathe", b"no bundle");
+    folder.write("c.lathe", bundle());
+    folder.write("c.results", "as they were");
+    folder.write("d.lathe", bundle());
+    folder.write("d.options", "speed = 3\n");
+    assert!(folder.measure());
+    let results = folder.read("a.results");
+    let lines: Vec<&str> = results.lines().collect();
+    let words: Vec<&str> = lines[0].split(' ').collect();
+    assert_eq!(words[..5], ["0", "right", "number", "3", "ns"], "{results}");
+    assert_eq!(words[5..].iter().map(|ns| ns.parse::<u64>().unwrap()).count(), 4);
+    assert!(lines[1].starts_with("1 wrong-numbers check 1 found "), "{results}");
+    assert_eq!(lines.len(), 2);
+    assert!(folder.read("b.results").starts_with("failed "));
+    assert_eq!(folder.read("c.results"), "as they were");
+    assert!(folder.read("d.results").starts_with("failed ") && folder.read("d.results").contains("speed = 3"));
+    assert!(!exists(&folder, "a.partial"));
+    assert!(!Folder(folder.0.join("missing")).measure());
+}
