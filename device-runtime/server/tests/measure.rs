@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lathe_artifact::{
-    Access, ArgumentEntry, ArtifactContents, Check, DType, KernelEntry, Launch, Space, StepEntry, TrialEntry, noise, sums,
+    Access, ArgumentEntry, ArtifactContents, Check, DType, KernelEntry, Launch, Space, StepEntry, TrialEntry, noise,
+    sums,
 };
 
 /// Elements of the one buffer, which a kernel that only returns leaves as noise.
