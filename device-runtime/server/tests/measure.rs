@@ -100,7 +100,7 @@ fn results_appear_beside_bundles() {
     let lines: Vec<&str> = results.lines().collect();
     let words: Vec<&str> = lines[0].split(' ').collect();
     assert_eq!(words[..5], ["0", "right", "number", "3", "ns"], "{results}");
-    assert_eq!(words[5..].iter().map(|ns| ns.parse::<u64>().unwrap()).count(), 4);
+    assert!(words.len() == 9 && words[5..].iter().all(|ns| ns.parse::<u64>().is_ok()), "{results}");
     assert!(lines[1].starts_with("1 wrong-numbers check 1 found "), "{results}");
     assert_eq!(lines.len(), 2);
     assert!(folder.read("b.results").starts_with("failed "));
