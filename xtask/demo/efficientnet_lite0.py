@@ -10,9 +10,13 @@ frameworks export it: folding it is the compiler's work.
 Input `image` [1, 3, 224, 224] f32, RGB, (value - 127) / 127; output `probability` [1, 1000] f32.
 """
 import array
+import pathlib
 import pickle
 import struct
 import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "examples" / "models"))
+from onnx_file import FLOAT, block, number, value_info, varint
 
 SIZE = 224
 CLASSES = 1000
@@ -93,37 +97,10 @@ def row_major(values, offset, shape, strides):
 # ---- protobuf ------------------------------------------------------------------------------------------------
 
 
-def varint(value):
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def number(field, value):
-    return varint(field << 3) + varint(value)
-
-
-def block(field, payload):
-    payload = payload.encode() if isinstance(payload, str) else payload
-    return varint(field << 3 | 2) + varint(len(payload)) + payload
-
-
-FLOAT = 1
-
-
 def tensor(name, shape, data):
     """TensorProto: dims 1, data_type 2, name 8, raw_data 9."""
     dims = b"".join(number(1, extent) for extent in shape)
     return dims + number(2, FLOAT) + block(8, name) + block(9, data)
-
-
-def value_info(name, shape):
-    """ValueInfoProto of an f32 tensor with a fixed shape."""
-    dims = b"".join(block(1, number(1, extent)) for extent in shape)
-    return block(1, name) + block(2, block(1, number(1, FLOAT) + block(2, dims)))
 
 
 def attribute(name, value):

@@ -40,8 +40,8 @@ pub fn run(args: &CompileArgs) -> Outcome {
     let compiled = lathe_driver::compile(&args.model, &options, &steps);
     steps.bar.finish_and_clear();
     let compiled = compiled?;
-    // Of a board with Linux nothing is to be shared out.
-    let firmware = board.filter(|board| !board.has_os());
+    // Of a board with Linux nothing is to be shared out, and what is exported is for firmware that is not ours.
+    let firmware = board.filter(|board| !board.has_os() && export.is_none());
     let footprint = firmware.map(|board| fit(&compiled, &board)).transpose()?;
     let header = match export {
         Some(kind) => Some(c_export::write(kind, &compiled.bytes, output)?),
