@@ -65,7 +65,7 @@ mod tests {
     #[ignore = "ends the process; the test below starts it in one of its own"]
     fn compiles_what_llvm_cannot() {
         let target = targets::find("aarch64-linux", None).unwrap();
-        let machine = llvm::machine(&target).unwrap();
+        let machine = llvm::machine::machine(&target).unwrap();
         let context = Context::create();
         let text = MemoryBuffer::create_from_memory_range_copy(ELSEWHERE.as_bytes(), "elsewhere");
         let module = context.create_module_from_ir(text).unwrap();
