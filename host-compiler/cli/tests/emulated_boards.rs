@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use lathe_artifact::ArtifactContents;
 use lathe_driver::boards::{self, Board};
 use rpc_protocol::client::{ChildLink, Client, ClientError, Link};
-use rpc_protocol::{FaultCode, Request};
+use rpc_protocol::reasons::told;
+use rpc_protocol::{Accumulator, FaultCode, Reason, Received, Request, Response};
 use support::emulator::link_of;
 use support::onnx::{noise, small_network, small_network_answer};
 use support::{Bench, assert_close, json, thumb};
@@ -227,11 +228,19 @@ fn garbage_on_the_line_is_told_and_the_next_request_is_answered() {
     let mut link = link(&bench.write("erased", &[0xFF; 64]));
     for garbage in [b"\0 not a frame \0".to_vec(), [vec![1; 5000], vec![0]].concat()] {
         link.send(&garbage, Instant::now() + PATIENCE).unwrap();
-        let (mut told, deadline) = (Vec::new(), Instant::now() + PATIENCE);
-        while !String::from_utf8_lossy(&told).contains("bodies of up to 1024 bytes are taken") {
+        let (mut heard, deadline) = (String::new(), Instant::now() + PATIENCE);
+        let mut accumulator = Accumulator::new(vec![0; 4096]);
+        while !heard.contains("bodies of up to 1024 bytes are taken") {
             let more = link.receive(deadline).unwrap().expect("the board tells what it refuses");
             assert!(!more.is_empty(), "the emulator ended");
-            told.extend(more);
+            let mut input = more.as_slice();
+            while !input.is_empty() {
+                if let Received::Frame(frame) = accumulator.take(&mut input)
+                    && let Ok(Response::Failed { number, figures, words, .. }) = frame.message()
+                {
+                    heard += &told(&Reason { number, figures, words });
+                }
+            }
         }
     }
     Client::open(link, 7, PATIENCE).unwrap().info().unwrap();
