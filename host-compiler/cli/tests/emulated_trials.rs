@@ -6,7 +6,7 @@
 
 mod support;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lathe_artifact::{
     Access, ArgumentEntry, ArtifactContents, Check, DType, KernelEntry, Launch, Space, StepEntry, TrialEntry, noise,
@@ -200,5 +200,32 @@ fn every_candidate_comes_back_as_what_it_is() {
                 }
             }
         }
+    }
+}
+
+/// The candidates in a seeded random order, half of the trials with a right one (`LATHE_TRIALS` of them): every one comes
+/// back as what it is.
+#[test]
+#[ignore = "needs the boards' firmware: cargo xtask test --only boards"]
+fn trials_in_random_order_end_with_every_good_one_right() {
+    let trials: u32 = std::env::var("LATHE_TRIALS").map_or(200, |count| count.parse().unwrap());
+    for (board, mut client) in boards_with(&noise::image(NOISE_SEED, NOISE)) {
+        let candidates = candidates(board.target.ends_with("hf"));
+        let (bundle, starts) = bundle(&board.target, &candidates);
+        client.upload(&bundle, |_| {}).unwrap();
+        client.load(1, PATIENCE).unwrap();
+        let begun = Instant::now();
+        let mut right = 0;
+        for number in 0..trials {
+            let random = noise::hash(77, number);
+            let chosen = if random % 2 == 0 { 0 } else { (random >> 8) % candidates.len() as u32 };
+            let tried = trial(&mut client, chosen);
+            let comes_back = candidates[chosen as usize].comes_back;
+            assert!(comes_back(&tried.outcome, starts[chosen as usize]), "{}, trial {number}: {tried:?}", board.name);
+            right += u32::from(tried.outcome == TrialOutcome::Right);
+        }
+        let each = begun.elapsed().as_secs_f64() * 1e3 / f64::from(trials);
+        println!("{}: {right} of {trials} trials right, the others as what they are; {each:.1} ms each", board.name);
+        assert!(right > trials / 3);
     }
 }

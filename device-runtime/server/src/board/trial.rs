@@ -1,9 +1,10 @@
 //! Trials on a board: a candidate's one checked run, then its timed runs, all of them contained.
 #![allow(unsafe_code)]
 
+use core::ops::Range;
+
 use rpc_protocol::TrialOutcome;
 
-use super::bundle::LoadedBundle;
 use super::measure::{grown, milliseconds, wait};
 use super::sandbox::{Contained, Ended};
 use super::{Board, Firmware};
@@ -17,25 +18,49 @@ impl<F: Firmware> Board<'_, F> {
         let repeat = self.room_for(options.repeat)?;
         let loaded = self.bundle.as_mut().ok_or(Refusal::NoBundle)?;
         let (candidate, count) = (options.candidate, loaded.bundle.artifact().step_count());
-        if candidate as usize >= count {
+        let Some(call) = loaded.bundle.call(candidate as usize) else {
             return Err(Refusal::NoCandidate { candidate, count });
-        }
-        let arena = loaded.bundle.arena().as_ptr().addr() as u64;
+        };
         self.sample_count = 0;
-        let mut trial = Trial::begin(&mut self.firmware, loaded, options);
-        let mut outcome = trial.checked_run(candidate);
+        let firmware = &mut self.firmware;
+        let ticks = |ms| milliseconds(firmware, ms);
+        let (limit, wanted, cooldown) =
+            (ticks(options.limit_ms), ticks(options.min_repeat_ms), ticks(options.cooldown_ms));
+        let call = Contained {
+            entry: None,
+            arguments: call.table.get(..call.arguments).unwrap_or(&call.table),
+            workspace: call.workspace,
+            extent: call.extent,
+            code: loaded.code.clone(),
+            noise: loaded.bundle.noise(),
+            memory: loaded.memory(),
+            stack: loaded.stack.clone(),
+            limit,
+        };
+        let (arena, code) = (call.memory.start as u64, loaded.bundle.code());
+        let mut runs = Runs { start: firmware.now(), limit, call, firmware, overhead: 0 };
+        // Calling nothing shows what calling takes.
+        runs.overhead = runs.run().unwrap_or(0);
+        runs.call.entry = loaded.bundle.call(candidate as usize).map(|call| call.entry.addr());
+        make_noise(&mut loaded.bundle);
+        loaded.paint();
         let mut number = options.number.max(1);
-        if outcome == TrialOutcome::Right {
-            for sample in self.samples.iter_mut().take(repeat) {
-                match trial.sample(options, &mut number) {
-                    Ok(ticks) => *sample = ticks,
-                    Err(ended) => {
-                        outcome = ended;
-                        break;
+        let outcome = match runs.run() {
+            Err(ended) => outcome(ended, &code),
+            Ok(_) => match (judge(&loaded.bundle, candidate), loaded.written_behind()) {
+                (TrialOutcome::Right, None) => {
+                    let samples = self.samples.iter_mut().take(repeat);
+                    match runs.measure(samples, &mut number, wanted, cooldown) {
+                        Ok(()) => TrialOutcome::Right,
+                        Err(ended) => outcome(ended, &code),
                     }
                 }
-            }
-        }
+                (TrialOutcome::Right | TrialOutcome::WrongNumbers { .. }, Some(offset)) => {
+                    TrialOutcome::WroteOutside { offset }
+                }
+                (wrong, _) => wrong,
+            },
+        };
         if outcome == TrialOutcome::Right {
             self.sample_count = repeat;
         }
@@ -43,106 +68,72 @@ impl<F: Firmware> Board<'_, F> {
     }
 }
 
-/// One trial on its way.
-struct Trial<'t, 'm, F> {
+/// The runs of one trial, contained and within its time.
+struct Runs<'t, F> {
     firmware: &'t mut F,
-    loaded: &'t mut LoadedBundle<'m>,
-    candidate: usize,
-    /// When it is over, and the ticks that calling takes.
+    call: Contained<'t>,
+    /// When it began, and the ticks it may take.
     start: u64,
     limit: u64,
+    /// Ticks that calling takes.
     overhead: u64,
 }
 
-impl<'t, 'm, F: Firmware> Trial<'t, 'm, F> {
-    fn begin(firmware: &'t mut F, loaded: &'t mut LoadedBundle<'m>, options: &TrialOptions) -> Self {
-        let limit = milliseconds(firmware, options.limit_ms);
-        let start = firmware.now();
-        let mut trial = Trial { firmware, loaded, candidate: options.candidate as usize, start, limit, overhead: 0 };
-        trial.overhead = match trial.run(false) {
-            Ended::Returned { ticks } => ticks,
-            _ => 0,
-        };
-        trial
-    }
-
-    /// The run on noise whose results are looked at.
-    fn checked_run(&mut self, candidate: u32) -> TrialOutcome {
-        make_noise(&mut self.loaded.bundle);
-        self.loaded.paint();
-        match self.run(true) {
-            Ended::Returned { .. } => match (judge(&self.loaded.bundle, candidate), self.loaded.written_behind()) {
-                (TrialOutcome::WroteOutside { offset }, _) | (_, Some(offset)) => TrialOutcome::WroteOutside { offset },
-                (outcome, None) => outcome,
-            },
-            other => self.outcome(other),
-        }
-    }
-
-    /// A sample of so many runs, more of them if they are too short.
-    fn sample(&mut self, options: &TrialOptions, number: &mut u32) -> Result<u64, TrialOutcome> {
-        let wanted = milliseconds(self.firmware, options.min_repeat_ms);
-        let ticks = loop {
-            let mut sum = 0u64;
-            for _ in 0..*number {
-                match self.run(true) {
-                    Ended::Returned { ticks } => sum = sum.saturating_add(ticks.saturating_sub(self.overhead)),
-                    other => return Err(self.outcome(other)),
-                }
-            }
-            if sum >= wanted || *number == u32::MAX {
-                break sum;
-            }
-            *number = grown(*number, sum, wanted);
-        };
-        let rest = milliseconds(self.firmware, options.cooldown_ms).min(self.left());
-        wait(self.firmware, rest);
-        Ok(ticks)
-    }
-
-    /// Ticks that are left for it.
+impl<F: Firmware> Runs<'_, F> {
+    /// Ticks that are left.
     fn left(&self) -> u64 {
         self.limit.saturating_sub(self.firmware.now().wrapping_sub(self.start))
     }
 
-    /// One call, of nothing unless `whole`.
-    fn run(&mut self, whole: bool) -> Ended {
-        let Some(call) = self.loaded.bundle.call(self.candidate) else { return Ended::Abandoned { pc: None } };
-        let limit = self.left();
-        if limit == 0 {
-            return Ended::Abandoned { pc: None };
+    /// One run; gives its ticks, or how else it ended.
+    #[inline(never)]
+    fn run(&mut self) -> Result<u64, Ended> {
+        self.call.limit = self.left();
+        if self.call.limit == 0 {
+            return Err(Ended::Abandoned { pc: None });
         }
-        let contained = Contained {
-            entry: whole.then(|| call.entry.addr()),
-            arguments: call.table.get(..call.arguments).unwrap_or(&call.table),
-            workspace: call.workspace,
-            extent: call.extent,
-            code: self.loaded.code.clone(),
-            noise: self.loaded.bundle.noise(),
-            memory: self.loaded.memory(),
-            stack: self.loaded.stack.clone(),
-            limit,
-        };
-        // SAFETY: the bundle was laid out for this, and its memory is borrowed for this call alone.
-        unsafe { self.firmware.contain(&contained) }
+        // SAFETY: the bundle was laid out for this, and nobody uses its memory meanwhile.
+        match unsafe { self.firmware.contain(&self.call) } {
+            Ended::Returned { ticks } => Ok(ticks.saturating_sub(self.overhead)),
+            other => Err(other),
+        }
     }
 
-    /// What a call that did not return means to the host.
-    fn outcome(&self, ended: Ended) -> TrialOutcome {
-        let code = self.loaded.bundle.code();
-        let offset = |pc: Option<usize>| {
-            let inside = pc.filter(|pc| code.contains(pc));
-            inside.map_or(u64::MAX, |pc| pc.wrapping_sub(code.start) as u64)
-        };
-        match ended {
-            Ended::Faulted { kind, pc, address } => {
-                TrialOutcome::Faulted { kind, pc: offset(pc), address: address as u64 }
-            }
-            Ended::StackOverflow { pc, address } => {
-                TrialOutcome::StackOverflow { pc: offset(pc), address: address as u64 }
-            }
-            Ended::Abandoned { pc } => TrialOutcome::Abandoned { pc: offset(pc) },
-            Ended::Returned { .. } => TrialOutcome::Right,
+    /// Samples of `number` runs each, more of them if they are too short.
+    fn measure<'s>(
+        &mut self,
+        samples: impl Iterator<Item = &'s mut u64>,
+        number: &mut u32,
+        wanted: u64,
+        cooldown: u64,
+    ) -> Result<(), Ended> {
+        for sample in samples {
+            *sample = loop {
+                let mut sum = 0u64;
+                for _ in 0..*number {
+                    sum = sum.saturating_add(self.run()?);
+                }
+                if sum >= wanted || *number == u32::MAX {
+                    break sum;
+                }
+                *number = grown(*number, sum, wanted);
+            };
+            wait(self.firmware, cooldown.min(self.left()));
         }
+        Ok(())
+    }
+}
+
+/// What a run that did not return means to the host; `code` is where the bundle's code is.
+fn outcome(ended: Ended, code: &Range<usize>) -> TrialOutcome {
+    let offset = |pc: Option<usize>| {
+        let inside = pc.filter(|pc| code.contains(pc));
+        inside.map_or(u64::MAX, |pc| pc.wrapping_sub(code.start) as u64)
+    };
+    match ended {
+        Ended::Faulted { kind, pc, address } => TrialOutcome::Faulted { kind, pc: offset(pc), address: address as u64 },
+        Ended::StackOverflow { pc, address } => TrialOutcome::StackOverflow { pc: offset(pc), address: address as u64 },
+        Ended::Abandoned { pc } => TrialOutcome::Abandoned { pc: offset(pc) },
+        Ended::Returned { .. } => TrialOutcome::Right,
     }
 }
