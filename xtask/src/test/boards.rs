@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::board;
 use crate::models::{self, Target};
 use crate::steps::Done;
-use crate::{process, workspace};
+use crate::{build, process, workspace};
 
 /// Runs the boards' programs.
 const EMULATOR: &str = "qemu-system-arm";
@@ -18,6 +19,9 @@ const COPY: &str = "copied-board";
 const MODELS: [&str; 6] =
     ["mnist_cntk", "tflm_hello_float", "ad_autoenc_fp32", "kws_dscnn_fp32", "ic_resnet8_fp32", "vww_mobilenet_fp32"];
 const LARGE: [&str; 3] = ["mps2-an386", "mps2-an500", "mps3-an547"];
+/// Trials on each of these, half of them bad, and milliseconds of emulated time after which a loop is abandoned.
+const TRIALS: &str = "200";
+const LIMIT_MS: &str = "5";
 /// What the smallest board holds.
 const SMALL: (&str, &[&str]) = ("microbit", &["tflm_hello_float"]);
 
@@ -52,6 +56,12 @@ pub fn run() -> Result<Done> {
         let mut tests = workspace::cargo();
         tests.args(["test", "--release", "--package", package, "--test", test, "--", "--ignored"]);
         process::run(&mut tests)?;
+    }
+    let compiler = build::host_compiler()?;
+    for board in LARGE {
+        let mut suite = Command::new(&compiler);
+        suite.args(["trial", "--suite", TRIALS, "--limit-ms", LIMIT_MS, "--device"]).arg(format!("qemu:{board}"));
+        process::run(&mut suite)?;
     }
     Ok(match catalogue()? {
         Some(right) => Done::Passed(format!("{built}; {right} models right, emulated")),
