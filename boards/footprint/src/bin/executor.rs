@@ -9,8 +9,9 @@ use lathe_footprint::{ARENA, HOST, artifact};
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
+    let arena = &raw mut ARENA;
     // SAFETY: the arena is used here alone.
-    let arena = unsafe { &mut *(&raw mut ARENA) };
+    let arena = unsafe { &mut *arena };
     // SAFETY: the image is measured, and never run.
     match unsafe { Model::load(artifact(), &HOST, &mut arena.0) } {
         Ok(mut model) => loop {
