@@ -249,7 +249,7 @@ messages! {
         SelfTest,
         /// Asks what runs since `Load` used of stack and arena.
         MemoryUse,
-        /// Ends the session; the device forgets the model.
+        /// The host is done: the device forgets the model.
         Bye,
         /// Tries a candidate of the loaded bundle: one checked run on noise, and if it was right, `repeat` samples of
         /// `number` runs each.

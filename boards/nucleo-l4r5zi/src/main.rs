@@ -74,8 +74,9 @@ fn boost() {
         w.set_dcen(true);
     });
     while FLASH.acr().read().latency() != WAIT_STATES {}
+    // The divider first: it takes some cycles, and the bus must not see the full speed at once.
+    RCC.cfgr().modify(|w| w.set_hpre(registers::vals::Hpre::DIV2));
     RCC.cfgr().modify(|w| {
-        w.set_hpre(registers::vals::Hpre::DIV2);
         w.set_sw(registers::vals::Sw::PLL1_R);
     });
     while RCC.cfgr().read().sws() != registers::vals::Sw::PLL1_R {}

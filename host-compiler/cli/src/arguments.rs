@@ -328,7 +328,7 @@ pub struct TrialArgs {
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u32,
     /// Make N trials of kernels of which half are bad, instead of a model's: each must be told for what it is
-    #[arg(long, value_name = "N", conflicts_with_all = ["model", "kernel"])]
+    #[arg(long, value_name = "N", conflicts_with_all = ["model", "kernel"], value_parser = clap::value_parser!(u32).range(1..))]
     pub suite: Option<u32>,
     #[command(flatten)]
     pub graph: ModelArgs,

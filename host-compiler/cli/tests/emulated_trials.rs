@@ -217,7 +217,7 @@ fn trials_in_random_order_end_with_every_good_one_right() {
         let (mut right, mut longest, mut sum) = (0, Duration::ZERO, Duration::ZERO);
         for number in 0..trials {
             let random = noise::hash(77, number);
-            let chosen = if random % 2 == 0 { 0 } else { (random >> 8) % candidates.len() as u32 };
+            let chosen = if random.is_multiple_of(2) { 0 } else { (random >> 8) % candidates.len() as u32 };
             let begun = Instant::now();
             let tried = trial(&mut client, chosen);
             let comes_back = candidates[chosen as usize].comes_back;

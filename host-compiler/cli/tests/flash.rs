@@ -2,28 +2,33 @@
 
 mod support;
 
+use rpc_protocol::key::Key;
+use rpc_protocol::key_file;
 use support::onnx::{noise, small_network, small_network_answer};
 use support::{Bench, Ran, assert_close, json, ran, thumb};
 
-/// An image of firmware with nothing in it.
-const IMAGE: [u8; 52] = {
-    let mut header = [0; 52];
-    let known = [0x7F, b'E', b'L', b'F', 1, 1, 1];
-    let mut at = 0;
-    while at < known.len() {
-        header[at] = known[at];
-        at += 1;
+/// What the firmware of these tests consists of, and where it is loaded.
+const FIRMWARE: [u8; 4] = *b"code";
+const ADDRESS: u32 = 0x1000_0000;
+
+/// An image of firmware with one segment: ELF header, program header, the bytes (ELF specification, figures 1-3 and 2-1).
+fn image() -> Vec<u8> {
+    let mut header = vec![0x7F, b'E', b'L', b'F', 1, 1, 1];
+    header.resize(52, 0);
+    for (at, byte) in [(16, 2), (18, 40), (20, 1), (28, 52), (40, 52), (42, 32), (44, 1)] {
+        header[at] = byte;
     }
-    [header[16], header[18], header[20], header[40]] = [2, 40, 1, 52];
-    header
-};
+    let size = FIRMWARE.len() as u32;
+    let segment = [1, 84, ADDRESS, ADDRESS, size, size, 5, 4];
+    [header, segment.map(u32::to_le_bytes).concat(), FIRMWARE.to_vec()].concat()
+}
 
 /// A folder with firmware for these boards, and an artifact for Cortex-M4.
 fn bench(boards: &[&str]) -> Bench {
     let bench = Bench::new();
     for board in boards {
         std::fs::create_dir_all(bench.path(&format!("boards/{board}"))).unwrap();
-        bench.write(&format!("boards/{board}/firmware.elf"), &IMAGE);
+        bench.write(&format!("boards/{board}/firmware.elf"), &image());
     }
     bench.write("m.lathe", &thumb::contents("thumbv7em-none-eabihf", thumb::RETURN).to_bytes().unwrap());
     bench
@@ -86,7 +91,12 @@ cp state/lathe/flash/rpi-pico2/firmware.uf2 drive/
     let copied = flash(&bench, &["rpi-pico2", "--to", "drive", "--json"]);
     assert_eq!(copied.code, 0, "{}", copied.stderr);
     assert_eq!(json(&copied)["runner"], "uf2-copy");
-    assert!(bench.read("drive/firmware.uf2").is_empty(), "the image holds nothing");
+    let block = bench.read("drive/firmware.uf2");
+    assert_eq!((block.len(), &block[12..16], &block[32..36]), (512, &ADDRESS.to_le_bytes()[..], &FIRMWARE[..]));
+
+    bench.write("boards/rpi-pico2/firmware.elf", &image()[..86]);
+    let cut = flash(&bench, &["rpi-pico2", "--to", "drive"]);
+    assert!(cut.code != 0 && cut.stderr.contains("incomplete"), "{}", cut.stderr);
 }
 
 #[test]
@@ -129,11 +139,15 @@ ssh -t me@orin.local 'cd lathe-flash && sudo install -d /opt/lathe && sudo insta
 ";
     assert_eq!(dry(&bench, &["jetson-orin", "m.lathe", "--to", "me@orin.local"]), expected);
     bench.write("key", b"a key");
+    let refused = flash(&bench, &["rpi4", "--to", "pi4", "--key-file", "key", "--dry-run"]);
+    assert_eq!(refused.code, 2, "a file that holds no key: {}", refused.stderr);
+    std::fs::remove_file(bench.path("key")).unwrap();
+    key_file::write(&bench.path("key"), &Key::new([7; 32])).unwrap();
     let known = dry(&bench, &["rpi4", "--to", "pi4", "--key-file", "key", "--port", "9191"]);
     assert!(known.contains("scp -p key pi@pi4:lathe-flash/key\n") && !known.contains("--new-key"), "{known}");
     assert!(known.contains("--listen 0.0.0.0:9191 ") && !known.contains("--model"), "{known}");
     assert!(known.ends_with("# then: --device tcp://pi4:9191 --key-file key\n"), "{known}");
-    for to in ["-oProxyCommand=x", "me@", "me@a b", "me@a;b"] {
+    for to in ["-oProxyCommand=x", "me@", "me@a b", "me@a;b", "me@a:b"] {
         assert_eq!(flash(&bench, &["rpi4", "--dry-run", &format!("--to={to}")]).code, 2, "{to}");
     }
 }

@@ -31,8 +31,8 @@ const STACKING: u32 = 1 << 4 | 1 << 12 | 1 << 20;
 /// STATUS: MEMORY_ADDRESS, BUS_ADDRESS hold the fault's.
 const MEMORY_ADDRESS_VALID: u32 = 1 << 7;
 const BUS_ADDRESS_VALID: u32 = 1 << 15;
-/// STATUS: division by zero.
-const DIVISION: u32 = 1 << 25;
+/// STATUS: an address that the instruction does not take, for its alignment.
+const UNALIGNED: u32 = 1 << 24;
 
 /// What [`enter::enter`] gives when a fault or the alarm ended a candidate.
 const ENDED: u32 = 1;
@@ -81,7 +81,7 @@ pub fn faulted() -> ! {
     let kind = match status {
         _ if status & MEMORY != 0 => TrialFault::Memory,
         _ if status & BUS != 0 => TrialFault::Bus,
-        _ if status & DIVISION != 0 => TrialFault::Arithmetic,
+        _ if status & UNALIGNED != 0 => TrialFault::Bus,
         _ if status & USAGE != 0 => TrialFault::Instruction,
         _ => TrialFault::Other,
     };

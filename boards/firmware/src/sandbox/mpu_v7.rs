@@ -13,9 +13,10 @@ const ATTRIBUTES: usize = 0xE000_EDA0;
 
 /// ATTRIBUTES: nothing is executed there.
 const NEVER_EXECUTE: u32 = 1 << 28;
-/// ATTRIBUTES: everybody reads and writes; everybody reads.
+/// ATTRIBUTES: everybody reads and writes; everybody reads, and the firmware writes: what of its own lies in a region's
+/// rounding stays writable to it.
 const READ_WRITE: u32 = 0b011 << 24;
-const READ_ONLY: u32 = 0b110 << 24;
+const READ_ONLY: u32 = 0b010 << 24;
 /// ATTRIBUTES: normal memory, cached as it is without regions (B3.1, table B3-1).
 const MEMORY: u32 = 0b001 << 19 | 0b11 << 16;
 const ENABLE: u32 = 1;

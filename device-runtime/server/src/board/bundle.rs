@@ -11,7 +11,7 @@
 use core::ops::Range;
 
 use lathe_artifact::{Artifact, noise};
-use lathe_executor::{Bundle, LoadError, Placement};
+use lathe_executor::{Bundle, LoadError, MAX_ARGUMENTS, Placement};
 
 use super::ram::Ram;
 use super::sandbox::Sandbox;
@@ -20,8 +20,8 @@ use crate::refusal::Refusal;
 /// What memory behind the workspace is painted with, which a candidate can write and must not.
 const CANARY: u8 = 0xC5;
 /// Bytes of a candidate's stack besides its own frames: its pointer table, and the processor's frame of an exception
-/// with floating-point registers.
-const STACK_RESERVE: usize = 256;
+/// with floating-point registers, which has 26 words and may be aligned.
+const STACK_RESERVE: usize = 4 * MAX_ARGUMENTS + 128;
 /// The least stack: an overflow by little is then one of the candidate's doing.
 const LEAST_STACK: usize = 1024;
 /// Bytes between stack and arena that are neither's.

@@ -7,7 +7,7 @@ use crate::refusal::{Refusal, figure};
 
 /// How many times the wanted time a sample may last with all that is around its runs: a model that takes less than a tick
 /// would never fill it.
-const MOST_AROUND: u64 = 16;
+pub(super) const MOST_AROUND: u64 = 16;
 
 impl<F: Firmware> Board<'_, F> {
     /// Runs once and notes what it took of the stack; gives ticks.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use lathe_runtime_std::conditions::{ClockLock, Sysfs};
+use lathe_runtime_std::conditions::{ClockError, ClockLock, Sysfs};
 use lathe_runtime_std::{GoldenError, Options, Runner, TimeOptions, Timing};
 
 use super::{Device, StepTime, TimeRequest};
@@ -65,7 +65,7 @@ impl Device for Local {
         // What was held before is let go first: it knows what to put back.
         self.clock = None;
         if khz > 0 {
-            self.clock = Some(Sysfs::default().hold_clock(khz).map_err(Failure::usage)?);
+            self.clock = Some(Sysfs::default().hold_clock(khz).map_err(refused)?);
         }
         Ok(())
     }
@@ -97,5 +97,13 @@ impl Device for Local {
             GoldenError::Absent => Failure::usage(e),
             GoldenError::Mismatch { .. } => Failure::new(Exit::WrongNumbers, format!("self-test: {e}")),
         })
+    }
+}
+
+/// A clock that the processor cannot run at is the arguments' fault, the rest the system's.
+fn refused(error: ClockError) -> Failure {
+    match error {
+        ClockError::OutOfRange { .. } => Failure::usage(error),
+        _ => Failure::new(Exit::Failure, error),
     }
 }

@@ -4,7 +4,7 @@ pub mod local;
 pub mod qemu;
 mod remote;
 mod serial;
-mod session;
+pub mod session;
 mod tcp;
 pub mod trials;
 

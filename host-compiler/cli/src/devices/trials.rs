@@ -1,6 +1,6 @@
 //! A device that tries candidates, and how many bytes that takes on the wire.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -17,7 +17,6 @@ use super::{Reached, TimeUnit, reach};
 use crate::arguments::DeviceArgs;
 use crate::console;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::output_file;
 
 /// Names the device server of this machine when it lies in no usual place.
 const SERVER_VARIABLE: &str = "LATHE_DEVICE_SERVER";
@@ -36,11 +35,20 @@ impl Trials {
     /// Reaches the device. An emulated board is started with `noise_bytes` of noise in its flash, where a product keeps
     /// its constants; an emulated processor with what `bundle` needs.
     pub fn open(args: &DeviceArgs, bundle: &[u8], noise_bytes: u32) -> Outcome<Trials> {
-        let image = NoiseImage::write(noise_bytes)?;
         let reached = match args.device.as_str() {
             "local" => Reached::new(local()?, TimeUnit::Milliseconds, "does it run?"),
-            device => reach(device, &image.0, if device.starts_with("qemu:aarch64") { bundle } else { &image.1 })?,
+            // The emulator reads the file before the board answers, and the session below waits for that.
+            device if device.starts_with("qemu:") && device != "qemu:aarch64-linux" => {
+                let image = noise::image(NOISE_SEED, noise_bytes);
+                let file = file_with(&image)?;
+                return Trials::on(reach(device, file.path(), &image)?, args);
+            }
+            device => reach(device, Path::new(""), bundle)?,
         };
+        Trials::on(reached, args)
+    }
+
+    fn on(reached: Reached, args: &DeviceArgs) -> Outcome<Trials> {
         let wire = Arc::new(AtomicU64::new(0));
         let unit = reached.unit;
         let counted = Box::new(Counted { link: reached.link, bytes: wire.clone() });
@@ -86,23 +94,14 @@ impl Trials {
     }
 }
 
-/// A noise image in a file of its own, gone when dropped.
-struct NoiseImage(std::path::PathBuf, Vec<u8>);
-
-impl NoiseImage {
-    fn write(bytes: u32) -> Outcome<NoiseImage> {
-        let image = noise::image(NOISE_SEED, bytes);
-        let path = std::env::temp_dir().join(format!("lathe-noise-{}", std::process::id()));
-        output_file::write(&path, &image)?;
-        Ok(NoiseImage(path, image))
-    }
-}
-
-impl Drop for NoiseImage {
-    fn drop(&mut self) {
-        // A file in the folder of temporary ones; it is gone sooner or later.
-        let _ = std::fs::remove_file(&self.0);
-    }
+/// A file of its own that holds `image`, gone when dropped.
+fn file_with(image: &[u8]) -> Outcome<tempfile::NamedTempFile> {
+    let written = tempfile::NamedTempFile::new().and_then(|mut file| {
+        file.write_all(image)?;
+        Ok(file)
+    });
+    written
+        .map_err(|e| Failure::new(Exit::Failure, format!("cannot write {} bytes of noise to a file: {e}", image.len())))
 }
 
 /// This machine: a device server as a child process, so that a candidate can do no harm here.

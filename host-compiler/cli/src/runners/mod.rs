@@ -44,7 +44,7 @@ pub fn plan(runner: &Runner, job: &Job<'_>) -> Outcome<Plan> {
     match runner {
         Runner::ProbeRs { chip } => Ok(probe_rs::plan(chip, job)),
         Runner::Openocd { config } => Ok(openocd::plan(config, job)),
-        Runner::Uf2Copy { family, volume } => Ok(uf2_copy::plan(*family, volume, job)),
+        Runner::Uf2Copy { family, volume } => uf2_copy::plan(*family, volume, job),
         Runner::Ssh { user } => ssh::plan(user, job),
         Runner::Qemu { machine } => Ok(qemu::plan(machine, job)),
     }

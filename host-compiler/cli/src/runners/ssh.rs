@@ -1,8 +1,11 @@
 //! A Linux board over the network: `device-server` as a systemd service that only a host with the key can use.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use rpc_protocol::key_file;
 
 use super::{Job, Plan, Step, state_folder};
+use crate::devices::session::key_place;
 use crate::failure::{Failure, Outcome};
 
 /// Where files are put first, in the home folder of the user who logs in, and where the service has them.
@@ -17,7 +20,7 @@ pub fn plan(default_user: &str, job: &Job<'_>) -> Outcome<Plan> {
         return Err(Failure::usage(message));
     };
     let (user, host) = to.split_once('@').unwrap_or((default_user, to));
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let word = |text: &str| !text.is_empty() && !text.starts_with('-') && text.chars().all(plain);
     if !(word(user) && word(host)) {
         return Err(Failure::usage(format!("--to {to:?} is no USER@HOST")));
@@ -26,7 +29,11 @@ pub fn plan(default_user: &str, job: &Job<'_>) -> Outcome<Plan> {
         return Err(Failure::usage(format!("the board.toml of {} names no TCP port", job.board.name)));
     };
     let port = job.port.unwrap_or(port);
-    let key = key_file(job.key_file)?;
+    let key = key_place(job.key_file).path;
+    if key.is_file() {
+        // What is no key, or readable by others, would be refused later, by the board.
+        key_file::read(&key).map_err(Failure::usage)?;
+    }
     let login = format!("{user}@{host}");
     let unit = state_folder()?.join("flash").join(&job.board.name).join(SERVICE);
     let there = |name: &str| format!("{login}:{ARRIVED}/{name}");
@@ -95,11 +102,4 @@ fn unit_text(user: &str, port: u16, model: bool) -> String {
          [Install]\n\
          WantedBy=multi-user.target\n"
     )
-}
-
-/// The key that this host has, or will have.
-fn key_file(named: Option<&Path>) -> Outcome<PathBuf> {
-    let named = named.map(Path::to_path_buf).or_else(|| std::env::var_os("LATHE_KEY_FILE").map(PathBuf::from));
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config/lathe/key"));
-    named.or_else(home).ok_or_else(|| Failure::usage("there is no HOME to keep the key in: give --key-file FILE"))
 }

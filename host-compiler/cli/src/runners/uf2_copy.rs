@@ -9,19 +9,19 @@ use super::{Job, Plan, Step, state_folder, uf2};
 use crate::failure::{Exit, Failure, Outcome};
 
 /// Firmware and artifact as one file, copied to the drive.
-pub fn plan(family: u32, volume: &str, job: &Job<'_>) -> Plan {
-    let path = state_folder().unwrap_or_default().join("flash").join(&job.board.name).join("firmware.uf2");
+pub fn plan(family: u32, volume: &str, job: &Job<'_>) -> Outcome<Plan> {
+    let path = state_folder()?.join("flash").join(&job.board.name).join("firmware.uf2");
     let address = u32::try_from(job.board.artifact_address()).ok();
     let mut images = vec![(job.runtime.to_path_buf(), None)];
     images.extend(job.model.map(|model| (model.to_path_buf(), address)));
     let folder = job.to.map(PathBuf::from);
-    Plan {
+    Ok(Plan {
         steps: vec![
             Step::WriteUf2 { path: path.clone(), family, images },
             Step::CopyToDrive { from: path, folder, volume: volume.to_string() },
         ],
         ..Plan::default()
-    }
+    })
 }
 
 /// The file that holds `images`.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::arguments::TimeArgs;
 use crate::console;
-use crate::devices::{Device, TimeRequest};
+use crate::devices::{Device, TimeRequest, TimeUnit};
 use crate::failure::{Failure, Outcome};
 
 /// One line of the table.
@@ -17,6 +17,9 @@ struct Point {
 }
 
 pub fn run(args: &TimeArgs, device: &mut dyn Device) -> Outcome {
+    if device.unit() == TimeUnit::Instructions {
+        return Err(Failure::usage("an emulated board has one processor, and its clock is the count of instructions"));
+    }
     let threads = or_one(&args.cpus, args.device.threads);
     let clocks: Vec<Option<u32>> = match args.freq.as_slice() {
         [] => vec![None],

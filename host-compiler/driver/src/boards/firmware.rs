@@ -39,6 +39,12 @@ pub enum FirmwareError {
         /// why
         source: object::read::Error,
     },
+    /// Something is missing of it.
+    #[error("the firmware {path} is incomplete; build it again with cargo xtask board build")]
+    Incomplete {
+        /// the file
+        path: String,
+    },
 }
 
 impl Firmware {
@@ -77,19 +83,21 @@ pub fn device_server() -> Option<PathBuf> {
 /// What the image in `bytes` holds of flash: the address of each loaded segment, and its bytes. `path` is what errors
 /// call it.
 pub fn load_segments<'a>(bytes: &'a [u8], path: &Path) -> Result<Vec<(u32, &'a [u8])>, FirmwareError> {
-    let segments = || -> Result<_, object::read::Error> {
+    let segments = || -> Result<Option<Vec<_>>, object::read::Error> {
         let header = elf::FileHeader32::<Endianness>::parse(bytes)?;
         let endian = header.endian()?;
         let mut segments = Vec::new();
         for segment in header.program_headers(endian, bytes)? {
-            let stored = segment.data(endian, bytes).unwrap_or_default();
+            let Ok(stored) = segment.data(endian, bytes) else { return Ok(None) };
             if segment.p_type(endian) == elf::PT_LOAD && !stored.is_empty() {
                 segments.push((segment.p_paddr(endian), stored));
             }
         }
-        Ok(segments)
+        Ok(Some(segments).filter(|segments| !segments.is_empty()))
     };
-    segments().map_err(|source| FirmwareError::Image { path: path.display().to_string(), source })
+    let path = || path.display().to_string();
+    let found = segments().map_err(|source| FirmwareError::Image { path: path(), source })?;
+    found.ok_or_else(|| FirmwareError::Incomplete { path: path() })
 }
 
 /// How far the loaded segments of an image reach into flash and into RAM. Initial values of statics take both.

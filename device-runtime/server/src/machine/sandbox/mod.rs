@@ -36,7 +36,7 @@ pub fn attempt(bundle: &mut Bundle<'static>, options: &TrialOptions) -> io::Resu
     let handlers = Guarded::private(HANDLER_STACK, 64)?;
     let report = Report::new(options.repeat as usize)?;
     let (code, arena) = (bundle.code(), bundle.arena().as_ptr().addr() as u64);
-    let ended = {
+    let (ended, in_time) = {
         let (alive, told) = pipe()?;
         let handler_stack = (handlers.base(), HANDLER_STACK);
         let job = Job { bundle, options: *options, report: &report, handler_stack, alive: told.0 };
@@ -44,11 +44,13 @@ pub fn attempt(bundle: &mut Bundle<'static>, options: &TrialOptions) -> io::Resu
         drop(told);
         let in_time = alive.ended_within(options.limit_ms.max(1).saturating_add(GRACE_MS))?;
         child.end(in_time)?;
-        report.read()
+        (report.read(), in_time)
     };
     let (outcome, number) = match ended {
         Ended::Judged { outcome, number } => (outcome, number),
         Ended::Stopped(stop) => (outcome_of(&stop, &code, &stack), 0),
+        // Ended by what no handler sees: the system had no memory left, or the candidate called the system.
+        Ended::Silent if in_time => (TrialOutcome::Faulted { kind: TrialFault::Other, pc: UNKNOWN, address: 0 }, 0),
         Ended::Silent => (TrialOutcome::Abandoned { pc: UNKNOWN }, 0),
     };
     let samples = if outcome == TrialOutcome::Right { report.samples() } else { Vec::new() };

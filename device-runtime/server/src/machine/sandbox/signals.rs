@@ -36,7 +36,10 @@ pub unsafe fn arm(report: *const Report, stack: *mut u8, stack_bytes: usize, lim
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     let handler: extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void) = stop;
     action.sa_sigaction = handler as usize;
-    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+    // The first to come is the one that is told: a fault just before the time is up stays a fault.
+    // SAFETY: it fills a set of ours.
+    check(unsafe { libc::sigfillset(&mut action.sa_mask) })?;
     for signal in SIGNALS {
         // SAFETY: the handler only calls what may be called in one.
         check(unsafe { libc::sigaction(signal, &action, ptr::null_mut()) })?;

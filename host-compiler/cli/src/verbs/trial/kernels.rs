@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use lathe_driver::trial::{self, Bundle, Candidate, Prepared};
+use lathe_driver::trial::{self, Bundle, Candidate, Prepared, TrialError};
 use lathe_driver::{Options, emit};
 use rayon::prelude::*;
 use rpc_protocol::Request;
@@ -48,9 +48,7 @@ pub fn run(args: &TrialArgs, model: &Path) -> Outcome {
         return Err(Failure::usage("no kernel matches"));
     }
     let prepared: Vec<_> = candidates.into_par_iter().map(|c| trial::prepare(c, args.seed)).collect();
-    let (prepared, unsuited): (Vec<_>, Vec<_>) = prepared.into_iter().partition(Result::is_ok);
-    let prepared: Vec<Prepared> = prepared.into_iter().filter_map(Result::ok).collect();
-    let unsuited: Vec<String> = unsuited.into_iter().filter_map(|e| e.err().map(|e| e.to_string())).collect();
+    let (prepared, unsuited) = sorted(prepared)?;
     let groups = prepared.chunks(args.per_upload.max(1));
     let bundle = |group: &[Prepared]| Bundle::new(group, &options.target, args.seed);
     let bundles = groups.map(bundle).collect::<Result<Vec<_>, _>>().map_err(|e| Failure::new(Exit::Failure, e))?;
@@ -62,13 +60,29 @@ pub fn run(args: &TrialArgs, model: &Path) -> Outcome {
         rows.extend(in_one_upload(args, &mut device, group, bundle)?);
     }
     let unit = device.unit();
-    device.close()?;
     let wrong = rows.iter().filter(|row| row.tried.outcome != rpc_protocol::TrialOutcome::Right).count();
     console::report(document(args, &rows, &unsuited, unit), || table(&rows, &unsuited, unit))?;
+    device.close()?;
     if wrong > 0 {
         return Err(Failure::new(Exit::WrongNumbers, format!("{wrong} of {} kernels are not right", rows.len())));
     }
     Ok(())
+}
+
+/// The kernels that can be tried, and why others cannot; what is wrong with the compiler ends the program.
+fn sorted(candidates: Vec<Result<Prepared, TrialError>>) -> Outcome<(Vec<Prepared>, Vec<String>)> {
+    let (mut prepared, mut unsuited) = (Vec::new(), Vec::new());
+    for candidate in candidates {
+        match candidate {
+            Ok(candidate) => prepared.push(candidate),
+            Err(error @ TrialError::Unsuited { .. }) => unsuited.push(error.to_string()),
+            Err(error) => return Err(Failure::new(Exit::Failure, error)),
+        }
+    }
+    if prepared.is_empty() {
+        return Err(Failure::usage(format!("no kernel can be tried alone:\n{}", unsuited.join("\n"))));
+    }
+    Ok((prepared, unsuited))
 }
 
 fn in_one_upload(args: &TrialArgs, device: &mut Trials, group: &[Prepared], bundle: &Bundle) -> Outcome<Vec<Row>> {
