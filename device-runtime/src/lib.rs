@@ -30,7 +30,7 @@ pub use device_server as rpc;
 pub use include::ArenaMemory;
 pub use lathe_artifact as artifact;
 pub use lathe_artifact::{Artifact, ArtifactError, DType, Host, Quantization, Tensor};
-pub use lathe_executor::{Element, GoldenError, Inline, LoadError, Model, Placement, Progress, Workers};
+pub use lathe_executor::{Element, GoldenError, Inline, Job, LoadError, Model, Placement, Progress, Workers};
 #[cfg(feature = "std")]
 pub use lathe_runtime_std::{
     AlignedBytes, Options, Pool, Runner, RunnerError, StepProfile, TimeOptions, Timing, evaluate, host, host_features,

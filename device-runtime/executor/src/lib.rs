@@ -35,4 +35,4 @@ pub use lathe_artifact as artifact;
 pub use lathe_artifact::{Artifact, ArtifactError, DType, Host, MAX_ARGUMENTS};
 pub use model::{Model, Placement, Progress};
 pub use step::KernelFn;
-pub use workers::{Inline, Workers};
+pub use workers::{Inline, Job, Workers};

@@ -76,7 +76,6 @@ pub struct Model<'a, W = Inline> {
     pub(crate) placement: Placement<'a>,
     pub(crate) arena: Arena<'a>,
     pub(crate) workers: W,
-    pub(crate) worker_count: usize,
     next_step: usize,
 }
 
@@ -111,9 +110,8 @@ impl<'a, W: Workers> Model<'a, W> {
             return Err(LoadError::IsBundle);
         }
         placement.check(&artifact)?;
-        let worker_count = workers.count();
-        let arena = Arena::new(arena, artifact.header(), worker_count)?;
-        Ok(Model { artifact, placement, arena, workers, worker_count, next_step: 0 })
+        let arena = Arena::new(arena, artifact.header(), workers.count())?;
+        Ok(Model { artifact, placement, arena, workers, next_step: 0 })
     }
 
     /// The artifact: inputs, outputs and their types, the plan, the header's figures.

@@ -1,5 +1,7 @@
 //! Running one step: its pointer table, its slices, its kernel.
 
+use core::ops::Range;
+
 use lathe_artifact::{Launch, MAX_ARGUMENTS, Space, Step};
 
 use crate::arena::Arena;
@@ -21,23 +23,15 @@ struct Call {
 unsafe impl Sync for Call {}
 
 impl Call {
-    /// Runs `begin..end`.
+    /// Runs the iterations of `slice`.
     ///
     /// # Safety
     /// `workspace` is not in use by another worker.
-    unsafe fn run(&self, workspace: *mut u8, (begin, end): (u32, u32)) {
+    unsafe fn run(&self, workspace: *mut u8, slice: Range<u32>) {
         // SAFETY: the kernel is code of an artifact that the caller of `Model::load` vouched for, its table holds
         // every argument the plan gives it, and the load checked that those lie in arena and constants.
-        unsafe { (self.kernel)(self.table.as_ptr(), workspace, begin, end) }
+        unsafe { (self.kernel)(self.table.as_ptr(), workspace, slice.start, slice.end) }
     }
-}
-
-/// The slice of `0..extent` that belongs to `worker`: contiguous, in order, lengths differing by at most one.
-fn slice(extent: u32, worker: usize, workers: usize) -> (u32, u32) {
-    let (worker, workers) = (worker as u32, (workers as u32).max(1));
-    let (length, longer) = (extent / workers, extent % workers);
-    let begin = |worker: u32| length.wrapping_mul(worker).wrapping_add(worker.min(longer));
-    (begin(worker), begin(worker.wrapping_add(1)))
 }
 
 impl<W: Workers> Model<'_, W> {
@@ -57,21 +51,12 @@ impl<W: Workers> Model<'_, W> {
         let kernel = unsafe { core::mem::transmute::<*const u8, KernelFn>(self.placement.entry(kernel.entry)) };
         let call = Call { kernel, table };
         let arena = &self.arena;
-        let workers = self.worker_count;
-        if workers == 1 || extent <= 1 {
-            if extent > 0 {
-                // SAFETY: no other worker runs.
-                unsafe { call.run(arena.workspace(0), (0, extent)) };
-            }
-            return;
-        }
-        self.workers.run(&|worker| {
-            let (begin, end) = slice(extent, worker, workers);
-            if begin < end {
+        if extent > 0 {
+            self.workers.run(extent, &|worker, slice| {
                 // SAFETY: every worker has its own number, and so its own workspace.
-                unsafe { call.run(arena.workspace(worker), (begin, end)) };
-            }
-        });
+                unsafe { call.run(arena.workspace(worker), slice) };
+            });
+        }
     }
 }
 

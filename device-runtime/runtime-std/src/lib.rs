@@ -12,6 +12,7 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("lathe-runtime-std runs on Linux; elsewhere use lathe-executor with memory of your own");
 
+mod claims;
 mod code;
 pub mod conditions;
 mod cpu;

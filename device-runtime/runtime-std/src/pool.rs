@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 
-use lathe_executor::Workers;
+use lathe_executor::{Job, Workers};
 
+use crate::claims::Claims;
 use crate::error::RunnerError;
 
 /// Most threads of a pool.
@@ -22,7 +23,7 @@ const SPINS: u32 = 20_000;
 const PATIENT_SPINS: u32 = 2_000;
 
 /// One step's work, borrowed from the caller for as long as the step lasts.
-type Job = *const (dyn Fn(usize) + Sync);
+type JobPointer = *const Job<'static>;
 
 /// On a cache line of its own: what one side writes must not slow what the other reads.
 #[repr(align(128))]
@@ -33,7 +34,9 @@ struct Shared {
     epoch: Padded<AtomicU32>,
     /// Workers that have not finished the job.
     running: Padded<AtomicUsize>,
-    job: UnsafeCell<Option<Job>>,
+    job: UnsafeCell<Option<JobPointer>>,
+    /// What is left of the job.
+    claims: Claims,
     /// Whether each worker sleeps or is about to; worker 1 has number 0.
     asleep: Vec<Padded<AtomicBool>>,
     /// What the job panicked with on other workers.
@@ -83,6 +86,7 @@ impl Pool {
             epoch: Padded(AtomicU32::new(0)),
             running: Padded(AtomicUsize::new(0)),
             job: UnsafeCell::new(None),
+            claims: Claims::new(threads),
             asleep: (1..threads).map(|_| Padded(AtomicBool::new(false))).collect(),
             panics: Mutex::default(),
             stop: AtomicBool::new(false),
@@ -111,22 +115,26 @@ impl Pool {
     }
 }
 
-// SAFETY: `run` calls worker 0 itself and each helper calls the job once per epoch with its own number; `run` waits for
-// all of them. The number of threads is fixed.
+// SAFETY: `run` is worker 0 itself and each helper works on the job once per epoch under its own number; every iteration
+// is claimed once, and `run` waits for all of them. The number of threads is fixed.
 unsafe impl Workers for Pool {
     fn count(&self) -> usize {
         self.helpers.len() + 1
     }
 
-    fn run(&mut self, job: &(dyn Fn(usize) + Sync)) {
+    fn run(&mut self, extent: u32, job: &Job<'_>) {
+        if self.helpers.is_empty() || extent < 2 {
+            return job(0, 0..extent);
+        }
+        self.shared.claims.share_out(extent);
         // SAFETY: only the lifetime changes. This function does not end, even by a panic, while a worker may still
         // follow the pointer.
-        let job_pointer: Job = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), Job>(job) };
+        let pointer = unsafe { std::mem::transmute::<*const Job<'_>, JobPointer>(job) };
         // SAFETY: no worker runs between two jobs, and `&mut self` keeps other callers out.
-        unsafe { *self.shared.job.get() = Some(job_pointer) };
+        unsafe { *self.shared.job.get() = Some(pointer) };
         self.shared.running.0.store(self.helpers.len(), Ordering::Relaxed);
         self.announce();
-        let own = catch_unwind(AssertUnwindSafe(|| job(0)));
+        let own = catch_unwind(AssertUnwindSafe(|| self.shared.claims.work(0, job)));
         self.shared.wait();
         let others = std::mem::take(&mut *self.shared.panics());
         if let Some(panic) = own.err().or(others.into_iter().next()) {
@@ -161,7 +169,7 @@ fn work(shared: &Shared, worker: usize, cpu: Option<usize>) {
         seen = epoch;
         // SAFETY: the epoch announced a job, written before it, that lives until `running` reaches 0.
         let job = unsafe { (*shared.job.get()).map(|job| &*job) };
-        let outcome = catch_unwind(AssertUnwindSafe(|| job.map_or((), |job| job(worker))));
+        let outcome = catch_unwind(AssertUnwindSafe(|| job.map_or((), |job| shared.claims.work(worker, job))));
         if let Err(panic) = outcome {
             shared.panics().push(panic);
         }
@@ -230,17 +238,29 @@ mod tests {
     #[test]
     fn a_panic_of_any_worker_reaches_the_caller_and_the_pool_works_on() {
         let mut pool = Pool::new(3, false).unwrap();
-        for round in 0..30 {
-            let guilty = round % 3;
-            let run = || pool.run(&|worker| assert_ne!(worker, guilty, "the job's own"));
+        for guilty in 0..30 {
+            let run = || pool.run(30, &|_, slice| assert!(!slice.contains(&guilty), "the job's own"));
             let panic = catch_unwind(AssertUnwindSafe(run)).expect_err("a panic");
-            assert!(panic.downcast_ref::<String>().is_some_and(|text| text.contains("the job's own")));
-            let calls = [const { AtomicUsize::new(0) }; 3];
-            pool.run(&|worker| {
-                calls[worker].fetch_add(1, Ordering::Relaxed);
+            assert!(panic.downcast_ref::<&str>().is_some_and(|text| text.contains("the job's own")));
+            let calls = [const { AtomicUsize::new(0) }; 30];
+            pool.run(30, &|_, slice| {
+                for iteration in slice {
+                    calls[iteration as usize].fetch_add(1, Ordering::Relaxed);
+                }
             });
-            assert_eq!(calls.map(AtomicUsize::into_inner), [1, 1, 1]);
+            assert_eq!(calls.map(AtomicUsize::into_inner), [1; 30]);
         }
+    }
+
+    #[test]
+    fn no_two_calls_share_a_worker_at_the_same_time() {
+        let mut pool = Pool::new(4, false).unwrap();
+        let busy = [const { AtomicBool::new(false) }; 4];
+        pool.run(400, &|worker, _| {
+            assert!(!busy[worker].swap(true, Ordering::SeqCst));
+            thread::yield_now();
+            busy[worker].store(false, Ordering::SeqCst);
+        });
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
+use rpc_protocol::client::DEFAULT_PORT;
+
 pub const HELP: &str = "\
 device-server: loads, runs and times artifacts of host-compiler on this machine
 
@@ -58,7 +60,6 @@ pub enum Place {
 }
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1";
-const DEFAULT_PORT: u16 = 9190;
 const DEFAULT_BAUD: u32 = 115_200;
 
 /// Reads the arguments; the error is a sentence for the person.

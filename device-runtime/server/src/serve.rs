@@ -31,7 +31,7 @@ pub struct Server<'b> {
 
 /// Longest frame taken before a key is proved.
 #[cfg(feature = "key")]
-const HANDSHAKE: usize = wire_bytes(64);
+const HANDSHAKE_BYTES: usize = wire_bytes(64);
 
 impl<'b> Server<'b> {
     /// A server without a session, in `memory` of [`buffer_bytes`](crate::buffer_bytes) bytes.
@@ -44,7 +44,7 @@ impl<'b> Server<'b> {
     #[cfg(feature = "key")]
     pub fn locked(memory: &'b mut [u8], key: Key, random: fn() -> Option<Challenge>) -> Self {
         let mut server = Server::with(memory, Sessions::locked(key, random));
-        server.accumulator.limit(HANDSHAKE);
+        server.accumulator.limit(HANDSHAKE_BYTES);
         server
     }
 
@@ -131,12 +131,12 @@ fn request<L: Link, D: Device>(
         Standing::Past => Ok(()),
         Standing::Forged => dropped(FrameError::Code, sessions, replies, link),
         Standing::Unsealed => no_session(FaultCode::KeyRequired, frame.header, replies, link),
-        Standing::Strange => strange(frame, sessions, replies, link, device),
+        Standing::OtherSession => other_session(frame, sessions, replies, link, device),
     }
 }
 
 /// Answers a request of no open session: a hello opens one, or with a key its proof does.
-fn strange<L: Link, D: Device>(
+fn other_session<L: Link, D: Device>(
     frame: &Frame<'_>,
     sessions: &mut Sessions,
     replies: &mut Replies<'_>,

@@ -37,7 +37,7 @@ pub(crate) enum Standing {
     /// It is of the open session and carries no code.
     Unsealed,
     /// It is not of the open session.
-    Strange,
+    OtherSession,
 }
 
 impl Sessions {
@@ -55,7 +55,7 @@ impl Sessions {
     pub fn standing(&mut self, frame: &Frame<'_>) -> Standing {
         let sequence = frame.header.sequence;
         let Some(open) = self.open.as_mut().filter(|open| open.id == frame.header.session) else {
-            return Standing::Strange;
+            return Standing::OtherSession;
         };
         let unsealed = match &open.seal {
             Some((key, _)) if frame.is_sealed() && !frame.is_sealed_with(key) => return Standing::Forged,

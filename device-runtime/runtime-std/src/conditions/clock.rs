@@ -36,7 +36,7 @@ pub enum ClockError {
     },
 }
 
-/// One policy: processors that share a clock.
+/// The files that bound the clock of a policy, which is a group of processors that share one.
 fn limits(policy: &Path) -> [PathBuf; 2] {
     [policy.join("scaling_min_freq"), policy.join("scaling_max_freq")]
 }

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::machine::Machine;
 
 /// How long a connection may take to open a session: nobody keeps others out for longer.
-const HANDSHAKE: Duration = Duration::from_secs(5);
+const HANDSHAKE_TIME: Duration = Duration::from_secs(5);
 /// After how long a silence the other host is asked for a sign of life, how often, and how many may stay away.
 const SILENCE: Duration = Duration::from_secs(10);
 const SIGNS_EVERY: Duration = Duration::from_secs(5);
@@ -41,11 +41,11 @@ pub fn serve(addresses: &[SocketAddr], machine: &mut Machine, key: Option<&Key>)
 /// Serves one connection until it closes or breaks.
 fn connection(stream: TcpStream, buffers: &mut [u8], machine: &mut Machine, key: Option<&Key>) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    stream.set_write_timeout(Some(HANDSHAKE))?;
+    stream.set_write_timeout(Some(HANDSHAKE_TIME))?;
     watch(&stream)?;
     let mut server = super::server(buffers, key);
     let mut link = Connection(stream);
-    let (deadline, mut in_session, mut chunk) = (Instant::now() + HANDSHAKE, false, [0; 4096]);
+    let (deadline, mut in_session, mut chunk) = (Instant::now() + HANDSHAKE_TIME, false, [0; 4096]);
     loop {
         if !in_session {
             let left = deadline.saturating_duration_since(Instant::now());

@@ -10,7 +10,7 @@ use crate::failure::{Failure, Outcome};
 
 /// One line of the table.
 struct Point {
-    threads: u32,
+    cpus: u32,
     /// MHz the clock was held at; nothing when it was left alone
     mhz: Option<u32>,
     timing: Timing,
@@ -20,22 +20,22 @@ pub fn run(args: &TimeArgs, device: &mut dyn Device) -> Outcome {
     if device.unit() == TimeUnit::Instructions {
         return Err(Failure::usage("an emulated board has one processor, and its clock is the count of instructions"));
     }
-    let threads = or_one(&args.cpus, args.device.threads);
+    let cpus = or_one(&args.cpus, args.device.threads);
     let clocks: Vec<Option<u32>> = match args.freq.as_slice() {
         [] => vec![None],
         list => list.iter().copied().map(Some).collect(),
     };
-    let bar = console::progress(Some((threads.len() * clocks.len()) as u64));
+    let bar = console::progress(Some((cpus.len() * clocks.len()) as u64));
     let mut points = Vec::new();
-    for threads in threads {
-        device.reload(threads)?;
+    for cpus in cpus {
+        device.reload(cpus)?;
         for &mhz in &clocks {
             if let Some(mhz) = mhz {
                 let khz = mhz.checked_mul(1000).ok_or_else(|| Failure::usage(format!("no clock runs at {mhz} MHz")))?;
                 device.hold_clock(khz)?;
             }
-            bar.set_message(format!("{threads} threads{}", mhz.map_or(String::new(), |mhz| format!(", {mhz} MHz"))));
-            points.push(Point { threads, mhz, timing: device.time(&TimeRequest::from(args))? });
+            bar.set_message(format!("{cpus} CPUs{}", mhz.map_or(String::new(), |mhz| format!(", {mhz} MHz"))));
+            points.push(Point { cpus, mhz, timing: device.time(&TimeRequest::from(args))? });
             bar.inc(1);
         }
     }
@@ -56,7 +56,7 @@ fn or_one(list: &[u32], one: u32) -> Vec<u32> {
 fn document(point: &Point) -> Value {
     let timing = &point.timing;
     json!({
-        "threads": point.threads, "mhz_asked": point.mhz, "mhz": timing.mean_mhz(), "median_ms": timing.median_ms(),
+        "cpus": point.cpus, "mhz_asked": point.mhz, "mhz": timing.mean_mhz(), "median_ms": timing.median_ms(),
         "min_ms": timing.min_ms(), "samples_ms": timing.samples_ms, "watts": timing.mean_watts(),
         "millijoules": timing.millijoules(), "samples_throttled": timing.throttled(),
     })
@@ -64,14 +64,14 @@ fn document(point: &Point) -> Value {
 
 fn table(points: &[Point]) -> String {
     let number = |value: Option<f64>, decimals: usize| value.map_or("-".to_string(), |v| format!("{v:.decimals$}"));
-    let head = ["threads", "MHz asked", "MHz", "median ms", "W", "mJ a run", "throttled"];
+    let head = ["CPUs", "MHz asked", "MHz", "median ms", "W", "mJ a run", "throttled"];
     let mut text = format!(
         "{:>7} {:>9} {:>7} {:>10} {:>7} {:>9} {:>9}\n",
         head[0], head[1], head[2], head[3], head[4], head[5], head[6]
     );
-    for Point { threads, mhz, timing } in points {
+    for Point { cpus, mhz, timing } in points {
         text += &format!(
-            "{threads:7} {:>9} {:>7} {:10.4} {:>7} {:>9} {:>9}\n",
+            "{cpus:7} {:>9} {:>7} {:10.4} {:>7} {:>9} {:>9}\n",
             number(mhz.map(f64::from), 0),
             number(timing.mean_mhz(), 0),
             timing.median_ms(),
@@ -94,8 +94,7 @@ mod tests {
         let condition = Condition { khz: Some(1_500_000), milliwatts: Some(4000), throttled: true };
         let known = Timing { samples_ms: vec![2.5], number: 1, conditions: vec![condition] };
         let unknown = Timing { samples_ms: vec![5.0], number: 1, conditions: vec![] };
-        let points =
-            [Point { threads: 4, mhz: Some(1500), timing: known }, Point { threads: 1, mhz: None, timing: unknown }];
+        let points = [Point { cpus: 4, mhz: Some(1500), timing: known }, Point { cpus: 1, mhz: None, timing: unknown }];
         let lines: Vec<Vec<String>> =
             table(&points).lines().map(|l| l.split_whitespace().map(str::to_string).collect()).collect();
         assert_eq!(lines[1], ["4", "1500", "1500", "2.5000", "4.00", "10.00", "1/1"]);

@@ -37,7 +37,7 @@ const LONG: i64 = 512;
 const ENOUGH: i64 = 12;
 
 /// Sums of fewer terms leave a tile little work beside finding its place, which two loops make dearer: the stem of
-/// SqueezeNet 1.1 (27 terms) took 238 instructions a tile more on AArch64.
+/// SqueezeNet 1.1 (27 terms) took about 240 instructions a tile more on AArch64.
 const SHORT: i64 = 64;
 /// Terms of the sum, over all tiles of one piece of shared work, beside which finding the piece's place does not matter.
 const WORTH_SHARING: i64 = 512;
@@ -227,12 +227,18 @@ fn joined_rows(s: &mut Schedule, shape: &Shape, target: &Target) -> Result<(), S
     finish_tile(s, m, c)?;
     let mut shared: Vec<String> = outer.to_vec();
     shared.extend(order.split(' ').map(str::to_string));
-    let terms = stage.reduce.iter().map(|axis| axis.extent).product();
-    share_out(s, shared, terms, target)?;
+    share_out(s, shared, terms(s, shape), target)?;
     if let Some(pad) = &shape.pad {
         schedule_map(s, pad, target)?;
     }
     Ok(())
+}
+
+/// Terms of the sum behind one result; a long sum's are the blocks times what is in one.
+fn terms(s: &Schedule, shape: &Shape) -> i64 {
+    let stages = shape.block.iter().chain([&shape.compute]);
+    let ids = stages.filter_map(|name| s.stage_named(name));
+    ids.flat_map(|id| &s.program().stage(id).reduce).map(|axis| axis.extent).product()
 }
 
 /// Makes the outermost of `loops` parallel, and blocks of the next one with it while it has too few iterations to share
@@ -257,15 +263,15 @@ fn share_out(s: &mut Schedule, mut loops: Vec<String>, terms: i64, target: &Targ
     let (shares, iterations) = (s.extent(outer).unwrap_or(1), s.extent(inner).unwrap_or(1));
     // From an iteration's number to the positions of both loops is not for free: blocks as large as leave enough of them.
     let enough = |block: i64| iterations % block == 0 && iterations / block * shares >= 2 * ENOUGH;
-    match (1..=iterations).rev().find(|block| enough(*block)) {
-        Some(block) if block * terms < WORTH_SHARING => Ok(()),
-        Some(1) => take(s, format!("parallel {inner}")),
-        Some(block) => {
-            take(s, format!("split {inner} {block}"))?;
-            take(s, format!("parallel {inner}.0"))
-        }
-        None => take(s, format!("parallel {inner}")),
+    let block = (1..=iterations).rev().find(|block| enough(*block)).unwrap_or(1);
+    if block * terms < WORTH_SHARING {
+        return Ok(());
     }
+    if block == 1 {
+        return take(s, format!("parallel {inner}"));
+    }
+    take(s, format!("split {inner} {block}"))?;
+    take(s, format!("parallel {inner}.0"))
 }
 
 /// Collapses all axes but the last into one, where both operands allow it: batch axes of a product of two activations stay.

@@ -1,9 +1,12 @@
 //! Matrix products and Einstein sums.
 
-use lathe_graph::{DType, Op};
+use lathe_graph::{DType, NodeId, Op};
 
-use super::{Random, check};
-use crate::recipes::AnchorKind;
+use super::kernels::targets;
+use super::{Given, Random, check, graph_of};
+use crate::default_schedule::default_schedule;
+use crate::loops::lower;
+use crate::recipes::{AnchorKind, program_for_group};
 
 #[test]
 fn matrix_products() {
@@ -38,4 +41,26 @@ fn einstein_sums() {
     assert_eq!(scores.kind, AnchorKind::MatMul { batch: 2, transpose_a: false, transpose_b: true });
     let outer = sum("i,j->ij", &[&[3], &[2]]);
     assert_eq!(outer.kind, AnchorKind::Injective);
+}
+
+/// Iterations to share out of the product of `m` x `k` inputs and `k` x 48 constants, on a processor with vectors.
+fn iterations(m: usize, k: usize) -> i64 {
+    let mut random = Random::new(52);
+    let a = Given::Input(random.tensor(DType::F32, &[m, k]));
+    let b = Given::Constant(random.tensor(DType::F32, &[k, 48]));
+    let graph = graph_of(&Op::MatMul { transpose_a: false, transpose_b: false }, &[a, b]);
+    let group = program_for_group(&graph, &[NodeId(0)], NodeId(0)).unwrap();
+    let [processor, ..] = targets();
+    let kernels = lower(&default_schedule(&group, &processor).unwrap(), 64);
+    kernels.iter().map(|lowered| lowered.kernel.parallel).max().unwrap()
+}
+
+#[test]
+fn few_column_tiles_are_shared_out_with_blocks_of_rows_where_sums_are_long() {
+    // two column tiles
+    assert_eq!(iterations(240, 40), 2);
+    assert_eq!(iterations(24, 100), 2);
+    assert_eq!(iterations(240, 256), 24);
+    // taken in blocks
+    assert_eq!(iterations(240, 1024), 24);
 }
