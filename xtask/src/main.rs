@@ -69,8 +69,9 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "models",
-        usage: "[--target T] [--mcpu C] [--board B] [--device D] [--max-macs N] [--expand] [--expanded DIR] [DIR] [NAME]...",
-        about: "compile and run a folder of models: errors against recorded outputs, right answers, sizes within bounds",
+        usage: "[--target T] [--mcpu C] [--board B] [--device D | --links] [--max-macs N] [--expand] [--expanded DIR] [DIR] [NAME]...",
+        about: "compile and run a folder of models: errors against recorded outputs, right answers, sizes within bounds; \
+                --links: over every link of the target's device, timed twice; alone: small models, on all kinds of devices",
         run: models::run,
     },
     Verb {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::numpy::Array;
@@ -44,6 +44,16 @@ pub fn catalogue(folder: &Path, expanded: &Path) -> Result<Vec<Model>> {
     }
     models.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(models)
+}
+
+/// Those of these names in the folder beside the project; `None` where there is no such folder, as on a fresh user's
+/// machine.
+pub fn named(names: &[&str]) -> Result<Option<Vec<Model>>> {
+    let Some(folder) = beside() else { return Ok(None) };
+    let mut chosen = catalogue(&folder, &expanded())?;
+    chosen.retain(|model| names.contains(&model.name.as_str()));
+    ensure!(chosen.len() == names.len(), "{} lacks some of {}", folder.display(), names.join(", "));
+    Ok(Some(chosen))
 }
 
 /// Where models are expanded to unless somebody says otherwise.

@@ -1,6 +1,7 @@
 //! One model's artifact: made, measured, and run on files.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,6 +19,8 @@ use crate::{process, workspace};
 /// on microcontrollers.
 const ROOM: (u64, u64) = (30, 64 << 10);
 const LITTLE_ROOM: (u64, u64) = (20, 4 << 10);
+/// Runs in one timing.
+const TIMED_RUNS: &str = "2";
 
 /// An artifact for one target, deleted when it is done with.
 pub struct Compiled<'a> {
@@ -69,10 +72,20 @@ impl<'a> Compiled<'a> {
         Ok(Self { compiler, model, target, path, outputs })
     }
 
+    /// The program that made it.
+    pub fn compiler(&self) -> &Path {
+        self.compiler
+    }
+
     /// Runs it on `.npy` files in the order of the graph's inputs; returns its outputs in the graph's order.
     pub fn run(&self, inputs: &[PathBuf]) -> Result<Vec<Array>> {
+        self.run_at(&["--device".into(), self.target.device.clone().into()], inputs)
+    }
+
+    /// As [`Compiled::run`], on the device that `device` says on the command line.
+    pub fn run_at(&self, device: &[OsString], inputs: &[PathBuf]) -> Result<Vec<Array>> {
         let mut run = Command::new(self.compiler);
-        run.arg("run").arg(&self.path).args(["--device", &self.target.device]);
+        run.arg("run").arg(&self.path).args(device);
         for (name, file) in self.model.input_names().iter().zip(inputs) {
             run.arg("-i").arg(format!("{name}={}", file.display()));
         }
@@ -105,10 +118,21 @@ impl<'a> Compiled<'a> {
         Ok(Sizes { file, weights, code: code.sum(), room })
     }
 
+    /// Milliseconds of runs in a session of their own, one after the other, as the device counts them.
+    pub fn timed(&self, device: &[OsString]) -> Result<Vec<f64>> {
+        let mut time = Command::new(self.compiler);
+        let told = self.ask(time.arg("time").arg(&self.path).args(device).args(["--repeat", TIMED_RUNS]))?;
+        serde_json::from_value(told["samples_ms"].clone()).context("the compiler told no samples")
+    }
+
+    /// What it takes of the board's memory, and all else there is to know of it.
+    pub fn inspected(&self, board: &str) -> Result<Value> {
+        self.ask(Command::new(self.compiler).arg("inspect").arg(&self.path).args(["--board", board]))
+    }
+
     /// What the emulated board counts in one run, its memory held against what was predicted.
     pub fn counted(&self, board: &str) -> Result<Counted> {
-        let mut inspect = Command::new(self.compiler);
-        let predicted = self.ask(inspect.arg("inspect").arg(&self.path).args(["--board", board]))?;
+        let predicted = self.inspected(board)?;
         let mut time = Command::new(self.compiler);
         time.arg("time").arg(&self.path).args(["--device", &self.target.device, "--repeat", "1", "--profile"]);
         on_board::check(&self.ask(&mut time)?, &predicted)

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use crate::board;
-use crate::models::{self, Target};
+use crate::models::{self, FOR_MICROCONTROLLERS, LARGE_BOARDS, Target};
 use crate::steps::Done;
 use crate::{build, process, workspace};
 
@@ -15,11 +15,7 @@ use crate::{build, process, workspace};
 const EMULATOR: &str = "qemu-system-arm";
 /// A board that exists while it is tested that a copy builds.
 const COPY: &str = "copied-board";
-/// Models of the catalogue for microcontrollers, and the boards that hold them all.
-const MODELS: [&str; 6] =
-    ["mnist_cntk", "tflm_hello_float", "ad_autoenc_fp32", "kws_dscnn_fp32", "ic_resnet8_fp32", "vww_mobilenet_fp32"];
-const LARGE: [&str; 3] = ["mps2-an386", "mps2-an500", "mps3-an547"];
-/// Trials on each of these, half of them bad, and milliseconds of emulated time after which a loop is abandoned.
+/// Trials on each of the large boards, half of them bad, and milliseconds of emulated time after which a loop is abandoned.
 const TRIALS: &str = "200";
 const LIMIT_MS: &str = "5";
 /// What the smallest board holds.
@@ -28,7 +24,7 @@ const SMALL: (&str, &[&str]) = ("microbit", &["tflm_hello_float"]);
 /// Builds all firmware and runs what this machine can emulate.
 pub fn run() -> Result<Done> {
     // With a log first: the firmware that is laid down last is the one without.
-    board::build_with(&board::find(LARGE[0])?, Some("debug"))?;
+    board::build_with(&board::find(LARGE_BOARDS[0])?, Some("debug"))?;
     let (linux, boards): (Vec<_>, Vec<_>) = board::all()?.into_iter().partition(|board| board.linux);
     for board in &boards {
         board::build(board)?;
@@ -58,7 +54,7 @@ pub fn run() -> Result<Done> {
         process::run(&mut tests)?;
     }
     let compiler = build::host_compiler()?;
-    for board in LARGE {
+    for board in LARGE_BOARDS {
         let mut suite = Command::new(&compiler);
         suite.args(["trial", "--suite", TRIALS, "--limit-ms", LIMIT_MS, "--device"]).arg(format!("qemu:{board}"));
         process::run(&mut suite)?;
@@ -79,7 +75,7 @@ fn copy() -> Result<()> {
         fs::remove_dir_all(&copy).context("the copied board of an earlier run")?;
     }
     let locked = fs::read(&lock)?;
-    let result = board::create(COPY, &board::find(LARGE[0])?).and_then(|_| board::build(&board::find(COPY)?));
+    let result = board::create(COPY, &board::find(LARGE_BOARDS[0])?).and_then(|_| board::build(&board::find(COPY)?));
     let image = board::find(COPY).map(|copy| board::firmware(&copy));
     if copy.exists() {
         fs::remove_dir_all(&copy).context("the copied board")?;
@@ -89,17 +85,14 @@ fn copy() -> Result<()> {
     Ok(fs::remove_file(built)?)
 }
 
-/// How many of the small models of the catalogue beside the project are right, on the boards that hold them; a fresh user
-/// has none.
+/// How many of the small models of the catalogue beside the project are right, on the boards that hold them and over
+/// every link; a fresh user has none.
 fn catalogue() -> Result<Option<usize>> {
-    let Some(folder) = models::beside() else { return Ok(None) };
     let mut total = 0;
-    for (board, names) in LARGE.map(|board| (board, &MODELS[..])).into_iter().chain([SMALL]) {
-        let mut chosen = models::catalogue(&folder, &models::expanded())?;
-        chosen.retain(|model| names.contains(&model.name.as_str()));
-        ensure!(chosen.len() == names.len(), "{} lacks some of {}", folder.display(), names.join(", "));
+    for (board, names) in LARGE_BOARDS.map(|board| (board, &FOR_MICROCONTROLLERS[..])).into_iter().chain([SMALL]) {
+        let Some(chosen) = models::named(names)? else { return Ok(None) };
         println!("{board} (emulated)");
-        let (right, wrong) = models::check(&chosen, &Target::board(board)?)?;
+        let (right, wrong) = models::check(&chosen, &Target::board(board)?.over_quick_links())?;
         ensure!(wrong == 0, "{wrong} of {} models are wrong on {board}", right + wrong);
         total += right;
     }

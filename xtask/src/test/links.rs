@@ -1,7 +1,9 @@
-//! Links: the program runs models over TCP and over a serial line, natively and on an emulated ARM.
+//! Links: the program runs models over TCP and over a serial line, natively and on an emulated ARM. Boards' serial lines
+//! are in [`super::boards`].
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
+use crate::models::{self, FOR_MICROCONTROLLERS, Target};
 use crate::steps::Done;
 use crate::{build, process, workspace};
 
@@ -17,9 +19,25 @@ pub fn run() -> Result<Done> {
     tests.args(["test", "--release", "--package", "host-compiler", "--test", "links", "--", "--ignored"]);
     if !process::on_path(EMULATOR) {
         process::run(tests.args(["--skip", EMULATED]))?;
+        catalogue([Target::here()])?;
         return Ok(Done::Skipped(format!("the emulated ARM's part: {EMULATOR} is not installed; the rest passed")));
     }
     build::device_server_aarch64()?;
     process::run(&mut tests)?;
-    Done::passed()
+    Ok(match catalogue([Target::here(), Target::new("aarch64-linux".into(), None)])? {
+        Some(right) => Done::Passed(format!("{right} models right, over TCP and a serial line")),
+        None => Done::Skipped("the catalogue's models: no folder ../shared/models; the rest passed".into()),
+    })
+}
+
+/// How many of the small models of the catalogue beside the project are right over every link; a fresh user has none.
+fn catalogue<const N: usize>(targets: [Target; N]) -> Result<Option<usize>> {
+    let Some(models) = models::named(&FOR_MICROCONTROLLERS)? else { return Ok(None) };
+    let mut total = 0;
+    for target in targets.map(Target::over_links) {
+        let (right, wrong) = models::check(&models, &target)?;
+        ensure!(wrong == 0, "{wrong} of {} models are wrong on {}", right + wrong, target.target);
+        total += right;
+    }
+    Ok(Some(total))
 }
