@@ -1,10 +1,10 @@
 //! Building the project's own programs, and saying where they are.
 
-use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
+use crate::lay::lay;
 use crate::toolchain::{AARCH64, Toolchain};
 use crate::{process, workspace};
 
@@ -24,19 +24,19 @@ pub fn program(name: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
+/// The tests named `test` that plain `cargo test` leaves out, since they need more than the compiler: `cargo test` with
+/// these arguments. With `--workspace`, for the same reason as in [`program`].
+pub fn ignored_tests(test: &str, more: &[&str]) -> Result<()> {
+    let mut tests = workspace::cargo();
+    tests.args(["test", "--release", "--workspace", "--test", test, "--", "--ignored"]);
+    process::run(tests.args(more))
+}
+
 /// The device server for AArch64 Linux, laid beside the compiler as `device-server-aarch64`: there
 /// `--device qemu:aarch64-linux` finds it, whichever Rust built it.
 pub fn device_server_aarch64() -> Result<()> {
     let toolchain = Toolchain::for_target(AARCH64)?;
     eprintln!("{}", toolchain.describe());
     process::run(toolchain.cargo("build").args(["--package", "device-server"]))?;
-    let beside = workspace::target().join("release/device-server-aarch64");
-    if let Some(folder) = beside.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    // Laid down whole: another run may be starting the one that is there.
-    let partial = beside.with_extension("partial");
-    fs::copy(toolchain.output().join("device-server"), &partial).context("cargo built no device-server")?;
-    fs::rename(&partial, &beside)?;
-    Ok(())
+    lay(&toolchain.output().join("device-server"), &workspace::target().join("release/device-server-aarch64"))
 }

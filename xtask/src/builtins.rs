@@ -4,11 +4,12 @@
 //! not need.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
+use crate::lay::lay_finished;
 use crate::toolchain::Toolchain;
 use crate::{process, workspace};
 
@@ -30,18 +31,14 @@ pub fn build() -> Result<()> {
         if archive.is_file() && fs::read_to_string(&stamp).is_ok_and(|last| last == from) {
             continue;
         }
-        lay(&toolchain.compiler_builtins()?, &archive)?;
+        lay_finished(&toolchain.compiler_builtins()?, &archive, to_archive)?;
         fs::write(&stamp, from)?;
     }
     Ok(())
 }
 
-/// Copies a Rust library as a plain archive. It is laid down whole: a build may be reading the one that is there.
-fn lay(library: &Path, archive: &Path) -> Result<()> {
-    let partial: PathBuf = archive.with_extension("partial");
-    fs::copy(library, &partial).with_context(|| format!("{} could not be copied", library.display()))?;
-    process::run(Command::new(ARCHIVER).arg("d").arg(&partial).arg("lib.rmeta"))?;
-    process::run(Command::new(STRIPPER).arg("--strip-debug").arg(&partial))?;
-    fs::rename(&partial, archive)?;
-    Ok(())
+/// Makes a Rust library a plain archive.
+fn to_archive(library: &Path) -> Result<()> {
+    process::run(Command::new(ARCHIVER).arg("d").arg(library).arg("lib.rmeta"))?;
+    process::run(Command::new(STRIPPER).arg("--strip-debug").arg(library))
 }

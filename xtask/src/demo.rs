@@ -70,8 +70,9 @@ pub fn run(arguments: Arguments) -> Result<()> {
             command.arg("run").arg(&artifact).args(["--device", place.device, "-i"]);
             command.arg(format!("image={}", path.display()));
             command.args(["--top", "3", "--labels"]).arg(&labels).arg("--print-time");
-            process::run(&mut command)?;
-            let told: Value = serde_json::from_str(&process::capture(command.arg("--json"))?)?;
+            eprintln!("$ {}", process::shown(&command));
+            let told = process::capture(&mut command)?;
+            print!("{told}");
             rows.push(Row::read(place, shown, &facts, &told)?);
         }
     }
@@ -90,28 +91,34 @@ struct Row {
 }
 
 impl Row {
-    fn read(place: &Place, shown: &Picture, facts: &Facts, told: &Value) -> Result<Self> {
-        let best = told["top"].get(0).context("`run --json` lists no answers under `top`")?;
-        let answer = best["label"].as_str().context("the best answer has no label")?.to_owned();
+    fn read(place: &Place, shown: &Picture, facts: &Facts, told: &str) -> Result<Self> {
+        let (probability, answer) = best(told).context("`run --top` printed no answer")?;
         ensure!(answer == shown.answer, "{} on {}: `{answer}`, expected `{}`", shown.file, place.name, shown.answer);
         Ok(Self {
             place: place.name,
             picture: shown.file,
             answer,
-            probability: best["value"].as_f64().context("the best answer has no value")?,
-            time: time(told).context("`run --json` gives no time")?,
+            probability,
+            time: time(told).context("`run --print-time` printed no time")?,
             artifact_bytes: facts.artifact_bytes,
             arena_bytes: facts.arena_bytes,
         })
     }
 }
 
-/// How long a run took, in what the device counts.
-fn time(told: &Value) -> Option<String> {
-    match told["instructions"].get(0).and_then(Value::as_f64) {
-        Some(instructions) => Some(format!("{:.1} M instr.", instructions / 1e6)),
-        None => Some(format!("{:.1} ms", told["times_ms"].get(0)?.as_f64()?)),
-    }
+/// The first answer's probability and name: `    0.788214     285  Egyptian cat`.
+fn best(told: &str) -> Option<(f64, String)> {
+    let mut words = told.lines().next()?.split_whitespace();
+    let (probability, _) = (words.next()?.parse().ok()?, words.next()?);
+    Some((probability, words.collect::<Vec<_>>().join(" ")))
+}
+
+/// How long a run took, in what the device counts: `time: 279.623281 M instructions, emulated`, or `time: 10.612 ms`.
+fn time(told: &str) -> Option<String> {
+    let mut words = told.lines().find_map(|line| line.strip_prefix("time: "))?.split_whitespace();
+    let number: f64 = words.next()?.parse().ok()?;
+    let unit = if words.next()? == "ms" { "ms" } else { "M instr." };
+    Some(format!("{number:.1} {unit}"))
 }
 
 fn print_summary(rows: &[Row]) -> Result<()> {
@@ -221,6 +228,15 @@ fn names_in_order(synsets: &str, lemmas: &str) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_best_answer_and_the_time_are_read() {
+        let told = "    0.788214     285  Egyptian cat\n    0.089528     282  tiger cat\ntime: 279.623281 M instructions, emulated\n";
+        assert_eq!(best(told), Some((0.788214, "Egyptian cat".to_owned())));
+        assert_eq!(time(told).as_deref(), Some("279.6 M instr."));
+        assert_eq!(time("time: 10.612 ms\n").as_deref(), Some("10.6 ms"));
+        assert_eq!((best("error"), time("")), (None, None));
+    }
 
     #[test]
     fn class_names_follow_the_outputs() {

@@ -9,6 +9,7 @@ mod board;
 mod build;
 mod builtins;
 mod demo;
+mod lay;
 mod models;
 mod numpy;
 mod process;
@@ -39,7 +40,7 @@ const VERBS: &[Verb] = &[
     Verb {
         name: "demo",
         usage: "",
-        about: "compile a trained network for this machine and for AArch64, and run both on a real picture",
+        about: "compile a trained network for this machine, for AArch64 and for a Cortex-M55, and run all three on real pictures",
         run: demo::run,
     },
     Verb {

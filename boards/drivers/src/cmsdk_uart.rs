@@ -6,6 +6,7 @@ use core::convert::Infallible;
 
 use device_server::Link;
 
+use crate::receive::receive;
 use crate::register::Register;
 
 /// STATE: the transmit buffer is full.
@@ -48,16 +49,7 @@ impl Link for CmsdkUart {
     type Error = Infallible;
 
     fn read(&mut self, into: &mut [u8]) -> Result<usize, Infallible> {
-        while !self.has(RECEIVE_FULL) {}
-        let mut got = 0;
-        for slot in into {
-            if !self.has(RECEIVE_FULL) {
-                break;
-            }
-            *slot = self.data.read() as u8;
-            got += 1;
-        }
-        Ok(got)
+        Ok(receive(into, || self.has(RECEIVE_FULL), || self.data.read() as u8))
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> Result<(), Infallible> {

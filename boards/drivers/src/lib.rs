@@ -8,6 +8,7 @@ mod no_interrupts;
 mod nrf_timer;
 mod nrf_uart;
 mod pl011_uart;
+mod receive;
 mod register;
 mod serial;
 mod systick;

@@ -6,6 +6,7 @@ use core::convert::Infallible;
 
 use device_server::Link;
 
+use crate::receive::receive;
 use crate::register::Register;
 
 const START_RECEIVE: usize = 0x000;
@@ -71,18 +72,12 @@ impl Link for NrfUart {
     type Error = Infallible;
 
     fn read(&mut self, into: &mut [u8]) -> Result<usize, Infallible> {
-        while self.received.read() == 0 {}
-        let mut got = 0;
-        for slot in into {
-            if self.received.read() == 0 {
-                break;
-            }
+        let next = || {
             // The event is cleared first: one that the next byte raises stays.
             self.received.write(0);
-            *slot = self.receive.read() as u8;
-            got += 1;
-        }
-        Ok(got)
+            self.receive.read() as u8
+        };
+        Ok(receive(into, || self.received.read() != 0, next))
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> Result<(), Infallible> {

@@ -2,19 +2,11 @@
 #![no_std]
 #![no_main]
 
-use lathe_drivers::{CmsdkUart, SysTick};
-use lathe_firmware::{buffer_bytes, serve};
-
 include!(concat!(env!("OUT_DIR"), "/board.rs"));
-
-/// Address of UART 0, which the board leads out.
-const UART: usize = 0x5020_0000;
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    static mut FRAMES: [u8; buffer_bytes(1024)] = [0; buffer_bytes(1024)];
-    static mut SAMPLES: [u64; 256] = [0; 256];
-    // SAFETY: the UART is there, the core has a SysTick, and nothing else uses either.
-    let (link, clock) = unsafe { (CmsdkUart::new(UART, CLOCK_HZ, BAUD), SysTick::new(CLOCK_HZ)) };
-    serve(PROCESSOR, link, clock, FRAMES, SAMPLES)
+    let uart = lathe_mps::Uart { base: 0x5020_0000, clock_hz: CLOCK_HZ, baud: BAUD };
+    // SAFETY: this board's UART 0 is there, and this is all that runs.
+    unsafe { lathe_mps::run(PROCESSOR, uart, CLOCK_HZ) }
 }

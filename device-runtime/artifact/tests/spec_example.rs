@@ -8,14 +8,7 @@ const DOUBLE: [u8; 31] = [
 ];
 
 fn tensor(name: &str, arena_offset: u32) -> TensorEntry {
-    TensorEntry {
-        name: name.into(),
-        dtype: DType::F32,
-        shape: vec![4],
-        quantization: None,
-        arena_offset,
-        attributes: vec![],
-    }
+    TensorEntry::new(name, DType::F32, [4], arena_offset)
 }
 
 fn example() -> ArtifactContents {
@@ -25,15 +18,9 @@ fn example() -> ArtifactContents {
         stack_bytes: 16,
         inputs: vec![tensor("x", 0)],
         outputs: vec![tensor("y", 64)],
-        kernels: vec![KernelEntry { name: "double".into(), entry: 0, stack_bytes: 16, processor: 0 }],
+        kernels: vec![KernelEntry::new("double", 0, 16)],
         code: DOUBLE.to_vec(),
-        steps: vec![StepEntry {
-            kernel: 0,
-            launch: Launch::Slices { extent: 4 },
-            arguments: vec![argument(0, Access::Read), argument(64, Access::Write)],
-            label: String::new(),
-            operations: 0,
-        }],
+        steps: vec![StepEntry::new(0, 4, vec![argument(0, Access::Read), argument(64, Access::Write)])],
         with_step_info: false,
         ..ArtifactContents::new("x86_64-linux", "x86-64-v3", ["avx2"])
     }

@@ -67,14 +67,7 @@ fn a_model_runs() {
 fn an_input_without_elements_needs_no_data() {
     let mut contents = sample::contents();
     contents.golden = None;
-    contents.inputs.push(TensorEntry {
-        name: "none".into(),
-        dtype: DType::F32,
-        shape: vec![0],
-        quantization: None,
-        arena_offset: 0,
-        attributes: vec![],
-    });
+    contents.inputs.push(TensorEntry::new("none", DType::F32, [0], 0));
     let model = open_contents(&contents, 1);
     // SAFETY: pointers as the header says.
     unsafe {

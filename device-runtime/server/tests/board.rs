@@ -110,20 +110,13 @@ fn in_a_session(setup: &Setup<'_>, test: impl FnOnce(Client<Wire<'_>>)) {
 
 /// The model, for `target`.
 fn artifact(target: &str) -> Vec<u8> {
-    let tensor = |name: &str| TensorEntry {
-        name: name.into(),
-        dtype: DType::U8,
-        shape: vec![SIZE as u32],
-        quantization: None,
-        arena_offset: 0,
-        attributes: vec![],
-    };
+    let tensor = |name: &str| TensorEntry::new(name, DType::U8, [SIZE as u32], 0);
     let mut contents = ArtifactContents::new(target, "cortex-m4", ["dsp"]);
     contents.arena_bytes = ARENA as u32;
     contents.stack_bytes = 128;
     contents.inputs = vec![tensor("x")];
     contents.outputs = vec![tensor("y")];
-    contents.kernels = vec![KernelEntry { name: "unused".into(), entry: 0, stack_bytes: 0, processor: 0 }];
+    contents.kernels = vec![KernelEntry::new("unused", 0, 0)];
     contents.code = vec![0; 2];
     contents.golden = Some(GoldenEntry {
         seed: 1,

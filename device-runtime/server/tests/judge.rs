@@ -2,8 +2,8 @@
 
 use device_server::trial::{judge, make_noise};
 use lathe_artifact::{
-    Access, ArgumentEntry, Artifact, ArtifactContents, Check, DType, KernelEntry, Launch, Space, StepEntry, TrialEntry,
-    noise, sums,
+    Access, ArgumentEntry, Artifact, ArtifactContents, Check, DType, KernelEntry, Space, StepEntry, TrialEntry, noise,
+    sums,
 };
 use lathe_executor::{Bundle, Placement};
 use rpc_protocol::TrialOutcome;
@@ -39,19 +39,11 @@ fn bundle() -> Vec<u8> {
     let mut contents = ArtifactContents::new::<String>("test", "any", []);
     contents.arena_bytes = TENSORS as u32;
     contents.workspace_bytes = 64;
-    contents.kernels = vec![KernelEntry { name: "k".into(), entry: 0, stack_bytes: 0, processor: 0 }];
+    contents.kernels = vec![KernelEntry::new("k", 0, 0)];
     contents.code = vec![0; 4];
-    contents.steps = vec![StepEntry {
-        kernel: 0,
-        launch: Launch::Slices { extent: 1 },
-        arguments: vec![
-            argument(Access::Read, 0..40),
-            argument(Access::Write, OUTPUT),
-            argument(Access::ReadWrite, IN_PLACE),
-        ],
-        label: String::new(),
-        operations: 0,
-    }];
+    let arguments =
+        vec![argument(Access::Read, 0..40), argument(Access::Write, OUTPUT), argument(Access::ReadWrite, IN_PLACE)];
+    contents.steps = vec![StepEntry::new(0, 1, arguments)];
     contents.trial = Some(TrialEntry {
         seed: SEED,
         noise_seed: 0,

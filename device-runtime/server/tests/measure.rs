@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lathe_artifact::{
-    Access, ArgumentEntry, ArtifactContents, Check, DType, KernelEntry, Launch, Space, StepEntry, TrialEntry, noise,
-    sums,
+    Access, ArgumentEntry, ArtifactContents, Check, DType, KernelEntry, Space, StepEntry, TrialEntry, noise, sums,
 };
 
 /// Elements of the one buffer, which a kernel that only returns leaves as noise.
@@ -48,19 +47,9 @@ fn bundle() -> Vec<u8> {
     let mut noise = vec![0; ELEMENTS * 4];
     noise::fill(SEED, 0, &mut noise);
     let sum = sums::sum(DType::F32, -29, SEED, 0, &noise);
-    let step = StepEntry {
-        kernel: 0,
-        launch: Launch::Slices { extent: 1 },
-        arguments: vec![ArgumentEntry {
-            space: Space::Arena,
-            access: Access::ReadWrite,
-            offset: 0,
-            bytes: noise.len() as u32,
-            align_log2: 6,
-        }],
-        label: String::new(),
-        operations: 0,
-    };
+    let bytes = noise.len() as u32;
+    let argument = ArgumentEntry { space: Space::Arena, access: Access::ReadWrite, offset: 0, bytes, align_log2: 6 };
+    let step = StepEntry::new(0, 1, vec![argument]);
     let check = |step, expected| Check {
         step,
         argument: 0,
@@ -72,8 +61,8 @@ fn bundle() -> Vec<u8> {
         tolerance: 100,
     };
     let mut contents = ArtifactContents::new::<String>(lathe_runtime_std::host_target(), "any", []);
-    contents.arena_bytes = noise.len() as u32;
-    contents.kernels = vec![KernelEntry { name: String::new(), entry: 0, stack_bytes: 0, processor: 0 }];
+    contents.arena_bytes = bytes;
+    contents.kernels = vec![KernelEntry::new("", 0, 0)];
     contents.code = if cfg!(target_arch = "x86_64") { vec![0xC3] } else { 0xD65F_03C0u32.to_le_bytes().to_vec() };
     contents.steps = vec![step.clone(), step];
     let checks = vec![check(0, sum + 99), check(1, sum + 101)];

@@ -1,12 +1,11 @@
 //! The server as a child process, over its standard input and output.
 
+mod support;
+
 use std::process::Command;
 use std::time::Duration;
 
-use lathe_artifact::{
-    Access, ArgumentEntry, ArtifactContents, DType, GoldenEntry, GoldenInput, GoldenSample, KernelEntry, Launch, Space,
-    StepEntry, TensorEntry,
-};
+use lathe_artifact::{GoldenEntry, GoldenInput, GoldenSample};
 use rpc_protocol::client::{ChildLink, Client, ClientError};
 use rpc_protocol::{FaultCode, Request};
 
@@ -20,29 +19,7 @@ fn open(session: u64) -> Client<ChildLink> {
 
 /// A model whose output is its input: the one kernel only returns.
 fn identity(golden_value: f64) -> Vec<u8> {
-    let tensor = |name: &str| TensorEntry {
-        name: name.into(),
-        dtype: DType::U8,
-        shape: vec![100_000],
-        quantization: None,
-        arena_offset: 0,
-        attributes: vec![],
-    };
-    let mut contents = ArtifactContents::new::<String>(lathe_runtime_std::host_target(), "any", []);
-    contents.arena_bytes = 100_032;
-    contents.inputs = vec![tensor("x")];
-    contents.outputs = vec![tensor("y")];
-    contents.kernels = vec![KernelEntry { name: "nothing".into(), entry: 0, stack_bytes: 0, processor: 0 }];
-    contents.code = if cfg!(target_arch = "x86_64") { vec![0xC3] } else { 0xD65F_03C0u32.to_le_bytes().to_vec() };
-    let argument =
-        ArgumentEntry { space: Space::Arena, access: Access::Read, offset: 0, bytes: 100_000, align_log2: 6 };
-    contents.steps = vec![StepEntry {
-        kernel: 0,
-        launch: Launch::Slices { extent: 1 },
-        arguments: vec![argument],
-        label: "nothing".into(),
-        operations: 0,
-    }];
+    let mut contents = support::small_model(support::returns());
     contents.golden = Some(GoldenEntry {
         seed: 1,
         inputs: vec![GoldenInput { low: 7.0, high: 7.0 }],

@@ -228,7 +228,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub repeat: u32,
     /// Compile MODEL.onnx again, compare every step with the reference interpreter and name the first that differs
-    #[arg(long, value_name = "MODEL.onnx")]
+    #[arg(long, value_name = "MODEL.onnx", conflicts_with_all = ["output", "top", "print_time", "repeat", "self_test"])]
     pub compare: Option<PathBuf>,
     /// Run the artifact's golden self-test first
     #[arg(long)]

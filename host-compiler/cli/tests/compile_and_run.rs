@@ -139,7 +139,7 @@ fn pictures_are_prepared_inside_the_artifact() {
     bench.compile(&["--input", "image=u8,nhwc,scale=1/255,mean=0.5,std=0.5,bgr"]);
     let picture = image::RgbImage::from_fn(2, 2, |x, y| image::Rgb([255, (x * 100) as u8, (y * 50) as u8]));
     picture.save(bench.path("p.png")).unwrap();
-    bench.expect(0, &["run", "m.lathe", "-i", "image=p.png", "-o", "y.npz", "--compare", "m.onnx"]);
+    bench.expect(0, &["run", "m.lathe", "-i", "image=p.png", "--compare", "m.onnx"]);
     bench.expect(0, &["run", "m.lathe", "-i", "image=p.png", "-o", "y.npz"]);
     let level = |v: f32| -((v / 255.0 - 0.5) / 0.5);
     let blue = [0.0, 0.0, 50.0, 50.0];
@@ -183,12 +183,22 @@ fn intermediate_forms_can_be_looked_at() {
     for form in ["graph", "program", "schedule", "loops", "llvm-ir", "asm"] {
         let ran = bench.expect(0, &["compile", "m.onnx", "--target", HERE, "--emit", form]);
         assert!(!ran.stdout.trim().is_empty(), "{form}");
+        let document = json(&bench.expect(0, &["compile", "m.onnx", "--target", HERE, "--emit", form, "--json"]));
+        let first = document["pieces"][0]["text"].as_str().unwrap();
+        assert!(ran.stdout.starts_with(first), "{form}");
     }
     let all = bench.expect(0, &["compile", "m.onnx", "--target", HERE, "--emit", "program"]).stdout;
     let conv = bench.expect(0, &["compile", "m.onnx", "--target", HERE, "--emit", "program=*Conv*"]).stdout;
     assert!(conv.len() < all.len() && all.contains(conv.trim()));
     bench.expect(2, &["compile", "m.onnx", "--target", HERE, "--emit", "loops=nothing*"]);
     bench.expect(2, &["compile", "m.onnx", "--target", HERE, "--emit", "nonsense"]);
+    let loops = bench.expect(0, &["compile", "m.onnx", "--target", HERE, "--emit", "loops"]).stdout;
+    let kernel = loops.lines().find_map(|line| line.strip_prefix("kernel ")?.split_whitespace().next()).unwrap();
+    let object = ["compile", "m.onnx", "--target", HERE, "--emit", &format!("obj={kernel}"), "--json"];
+    bench.expect(2, &object);
+    let document = json(&bench.expect(0, &[&object[..], &["-o", "kernel.o"]].concat()));
+    assert_eq!((&document["form"], &document["pieces"][0]["text"]), (&"obj".into(), &serde_json::Value::Null));
+    assert!(bench.read("kernel.o").starts_with(b"\x7fELF"));
 }
 
 /// A sum that f32 cannot compute is the step at fault; the steps after it run all the same.

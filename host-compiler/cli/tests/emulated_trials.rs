@@ -9,8 +9,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use lathe_artifact::{
-    Access, ArgumentEntry, ArtifactContents, Check, DType, KernelEntry, Launch, Space, StepEntry, TrialEntry, noise,
-    sums,
+    Access, ArgumentEntry, ArtifactContents, Check, DType, KernelEntry, Space, StepEntry, TrialEntry, noise, sums,
 };
 use lathe_driver::boards::{self, Board};
 use rpc_protocol::client::{ChildLink, Client, Tried};
@@ -125,26 +124,16 @@ fn bundle(target: &str, candidates: &[Candidate]) -> (Vec<u8>, Vec<u64>) {
     let mut checks = Vec::new();
     for (step, candidate) in (0u16..).zip(candidates) {
         starts.push(code.len() as u64);
-        contents.kernels.push(KernelEntry {
-            name: format!("candidate {step}"),
-            entry: code.len() as u32,
-            stack_bytes: 0,
-            processor: 0,
-        });
+        contents.kernels.push(KernelEntry::new(format!("candidate {step}"), code.len() as u32, 0));
         code.extend(candidate.code.iter().flat_map(|half| half.to_le_bytes()));
         code.resize(code.len().next_multiple_of(4), 0);
         let argument =
             |space, access, offset, bytes, align_log2| ArgumentEntry { space, access, offset, bytes, align_log2 };
-        contents.steps.push(StepEntry {
-            kernel: u32::from(step),
-            launch: Launch::Slices { extent: 1 },
-            arguments: vec![
-                argument(Space::Arena, Access::Write, OUTPUT, 4, 6),
-                argument(Space::Noise, Access::Read, 0, NOISE, 6),
-            ],
-            label: String::new(),
-            operations: 0,
-        });
+        let arguments = vec![
+            argument(Space::Arena, Access::Write, OUTPUT, 4, 6),
+            argument(Space::Noise, Access::Read, 0, NOISE, 6),
+        ];
+        contents.steps.push(StepEntry::new(u32::from(step), 1, arguments));
         let expected = sums::sum(DType::I32, 0, SEED, 0, &right);
         let (dtype, unit, first, count, tolerance) = (DType::I32, 0, 0, 1, 0);
         checks.push(Check { step, argument: 0, dtype, unit, first, count, expected, tolerance });

@@ -9,9 +9,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use lathe_artifact::{
-    Access, ArgumentEntry, ArtifactContents, DType, KernelEntry, Launch, Space, StepEntry, TensorEntry,
-};
+use lathe_artifact::{Access, ArgumentEntry, ArtifactContents, DType, KernelEntry, Space, StepEntry, TensorEntry};
 use support::onnx::{noise, small_network, small_network_answer};
 use support::server::{Server, beside};
 use support::{Bench, HERE, assert_close, json};
@@ -123,29 +121,11 @@ fn what_keeps_a_device_from_being_reached_is_named() {
 fn endless() -> Vec<u8> {
     let mut contents = ArtifactContents::new::<String>(HERE, "any", []);
     contents.arena_bytes = 64;
-    contents.outputs = vec![TensorEntry {
-        name: "y".into(),
-        dtype: DType::U8,
-        shape: vec![64],
-        quantization: None,
-        arena_offset: 0,
-        attributes: vec![],
-    }];
-    contents.kernels = vec![KernelEntry { name: "loop".into(), entry: 0, stack_bytes: 0, processor: 0 }];
+    contents.outputs = vec![TensorEntry::new("y", DType::U8, [64], 0)];
+    contents.kernels = vec![KernelEntry::new("loop", 0, 0)];
     contents.code = if cfg!(target_arch = "x86_64") { vec![0xEB, 0xFE] } else { vec![0, 0, 0, 0x14] };
-    contents.steps = vec![StepEntry {
-        kernel: 0,
-        launch: Launch::Slices { extent: 1 },
-        arguments: vec![ArgumentEntry {
-            space: Space::Arena,
-            access: Access::Write,
-            offset: 0,
-            bytes: 64,
-            align_log2: 6,
-        }],
-        label: "loop".into(),
-        operations: 0,
-    }];
+    let argument = ArgumentEntry { space: Space::Arena, access: Access::Write, offset: 0, bytes: 64, align_log2: 6 };
+    contents.steps = vec![StepEntry::new(0, 1, vec![argument])];
     contents.to_bytes().unwrap()
 }
 

@@ -59,4 +59,5 @@ fn check_tells_operators_and_weights() {
     assert_eq!((document["supported"].as_bool(), document["weight_bytes"].as_u64()), (Some(true), Some(352)));
     let text = bench.expect(0, &["check", "m.onnx"]).stdout;
     assert!(text.contains("GlobalAveragePool") && text.contains("352 B of weights"), "{text}");
+    bench.expect(2, &["check", "m.onnx", "--input", "x=u8,scale"]);
 }

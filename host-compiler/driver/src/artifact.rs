@@ -189,7 +189,7 @@ pub(crate) fn family(name: &str) -> &str {
 /// The entry of a kernel in the code of the CPU.
 pub(crate) fn kernel(entry: &lathe_codegen::Entry) -> KernelEntry {
     let (name, stack_bytes) = (entry.name.clone(), entry.stack_bytes);
-    KernelEntry { name, entry: entry.offset, stack_bytes, processor: 0 }
+    KernelEntry::new(name, entry.offset, stack_bytes)
 }
 
 /// `bytes` as the artifact stores sizes.

@@ -7,7 +7,7 @@ mod onnx;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use lathe_driver::{Options, compile, lower};
+use lathe_driver::{CompileError, Options, compile, lower};
 
 fn options() -> Options {
     let options = Options::new(lathe_codegen::targets::find("x86_64-linux", None).unwrap());
@@ -18,7 +18,12 @@ fn options() -> Options {
 fn lowers(folder: &Path, bytes: &[u8], what: &str) -> bool {
     let model = folder.join("m.onnx");
     std::fs::write(&model, bytes).unwrap();
-    match catch_unwind(AssertUnwindSafe(|| lower(&model, &options(), &()))) {
+    succeeds(what, || lower(&model, &options(), &()))
+}
+
+/// Whether `work` ends with a value; it may end with an error that says something, but not with a panic.
+fn succeeds<T>(what: &str, work: impl FnOnce() -> Result<T, CompileError>) -> bool {
+    match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(_)) => true,
         Ok(Err(e)) => {
             assert!(!e.to_string().is_empty());
@@ -49,7 +54,7 @@ fn five_thousand_mutations() {
         state ^= state << 17;
         (state % below as u64) as usize
     };
-    let mut sound = 0;
+    let (mut sound, mut compiled) = (0, 0);
     for round in 0..5000 {
         let mut bytes = whole.clone();
         for _ in 0..1 + draw(4) {
@@ -63,10 +68,17 @@ fn five_thousand_mutations() {
                 _ => bytes.insert(at, draw(256) as u8),
             }
         }
-        sound += usize::from(lowers(folder.path(), &bytes, &format!("mutation {round}")));
+        let what = format!("mutation {round}");
+        if lowers(folder.path(), &bytes, &what) {
+            sound += 1;
+            // Machine code takes a hundred times as long: of some.
+            if sound % 50 == 0 {
+                compiled += usize::from(succeeds(&what, || compile(&folder.path().join("m.onnx"), &options(), &())));
+            }
+        }
     }
     // Many mutations hit weights and leave a model.
-    assert!((100..5000).contains(&sound), "{sound}");
+    assert!((100..5000).contains(&sound) && compiled > 0, "{sound} sound, {compiled} compiled");
 }
 
 #[test]

@@ -81,24 +81,7 @@ fn check_numbers(program: &Program, s: &Schedule) {
         }
     }
     let expected = evaluate(program, &operands).unwrap();
-    let mut memory: Vec<Array> = vec![];
-    for (k, b) in s.program().buffers.iter().enumerate() {
-        let id = BufferId(k as u32);
-        memory.push(match (operands.get(&id), s.packings().get(&id)) {
-            (Some(array), None) => array.clone(),
-            (Some(array), Some(packing)) => {
-                Array::from_bytes(b.dtype, &packing.pack(&array.to_bytes(), b.dtype.size()))
-            }
-            (None, _) => eval::unwritten(b.dtype, b.elements()),
-        });
-    }
-    for lowered in lower(s, 64) {
-        let mut params: Vec<Array> = lowered.params.iter().map(|b| memory[b.0 as usize].clone()).collect();
-        eval::run(&lowered.kernel, &mut params, 0..lowered.kernel.parallel).unwrap_or_else(|e| panic!("{e}"));
-        for (b, array) in lowered.params.iter().zip(params) {
-            memory[b.0 as usize] = array;
-        }
-    }
+    let memory = eval::run_all(s, &lower(s, 64), &operands).unwrap_or_else(|e| panic!("{e}"));
     for (k, b) in program.buffers.iter().enumerate().filter(|(_, b)| b.role == Role::Output) {
         for (i, (want, got)) in expected[k].data.iter().zip(&memory[k].data).enumerate() {
             let close = match (want, got) {

@@ -1,14 +1,14 @@
 //! Building a board's firmware.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::c_library::build_c_library;
 use super::description::{Board, folder};
 use super::linux::build_device_server;
+use crate::lay::lay;
 use crate::toolchain::{Toolchain, firmware_target};
 use crate::{process, workspace};
 
@@ -46,11 +46,7 @@ pub fn build_with(board: &Board, log: Option<&str>) -> Result<()> {
     }
     process::run(&mut cargo)?;
     let image = firmware(board);
-    fs::create_dir_all(image.with_file_name(""))?;
-    // Laid down whole: another run may be starting the one that is there.
-    let partial = image.with_extension("partial");
-    fs::copy(toolchain.output_in(&cargo_folder()).join(&board.name), &partial).context("cargo built no firmware")?;
-    fs::rename(&partial, &image)?;
+    lay(&toolchain.output_in(&cargo_folder()).join(&board.name), &image)?;
     eprintln!("{}: {}", board.name, image.display());
     Ok(())
 }

@@ -1,24 +1,28 @@
 //! The runtime for firmware in C: a static library for each processor, beside the boards' firmware.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use super::build::{built, cargo_folder};
+use crate::lay::lay_finished;
 use crate::process;
 use crate::toolchain::{Toolchain, firmware_target};
 
-/// What the boards' workspace sets for its firmware, for a package of ours.
-const PROFILE: [&str; 6] = [
+/// What the boards' workspace sets for its firmware, for a package of ours: all of it, so that what both are made of is
+/// compiled once.
+const PROFILE: [&str; 7] = [
     "profile.release.opt-level='z'",
     "profile.release.package.'*'.opt-level='z'",
     "profile.release.codegen-units=1",
     "profile.release.lto='fat'",
     "profile.release.panic='abort'",
+    "profile.release.debug='line-tables-only'",
     "profile.release.incremental=false",
 ];
+/// From the package `llvm-19`.
+const STRIPPER: &str = "llvm-objcopy-19";
 
 /// Where the library for artifacts of `target` is once it is built.
 pub fn c_library(target: &str) -> PathBuf {
@@ -38,11 +42,7 @@ pub fn build_c_library(target: &str) -> Result<()> {
     let symbols = cannot_panic(&library)?;
     ensure!(symbols.contains(" T lathe_load"), "{} has no lathe_load", library.display());
     let laid = c_library(target);
-    fs::create_dir_all(laid.with_file_name(""))?;
-    // Laid down whole: another run may be linking the one that is there.
-    let partial = laid.with_extension("partial");
-    fs::copy(library, &partial).context("cargo built no library")?;
-    fs::rename(&partial, &laid)?;
+    lay_finished(&library, &laid, |copy| process::run(Command::new(STRIPPER).arg("--strip-debug").arg(copy)))?;
     eprintln!("{target}: {}", laid.display());
     Ok(())
 }

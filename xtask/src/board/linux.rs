@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use super::build::built;
+use crate::lay::lay_finished;
 use crate::process;
 use crate::toolchain::{AARCH64, Toolchain};
 use crate::zig::Zig;
@@ -32,12 +33,7 @@ pub fn build_device_server() -> Result<String> {
     let mut cargo = toolchain.zigbuild(&Zig::fetch()?, OLDEST_GLIBC, &folder);
     process::run(cargo.args(["--package", "device-server"]))?;
     let program = device_server();
-    fs::create_dir_all(program.with_file_name(""))?;
-    // Laid down whole: another run may be copying the one that is there.
-    let partial = program.with_extension("partial");
-    fs::copy(toolchain.output_in(&folder).join("device-server"), &partial).context("cargo built no device-server")?;
-    let told = check(&partial)?;
-    fs::rename(&partial, &program)?;
+    let told = lay_finished(&toolchain.output_in(&folder).join("device-server"), &program, check)?;
     eprintln!("device-server for Linux boards: {told}: {}", program.display());
     Ok(told)
 }

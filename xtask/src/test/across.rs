@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use crate::models::{self, Target};
 use crate::steps::Done;
 use crate::toolchain::{AARCH64, Toolchain};
-use crate::{build, process, workspace};
+use crate::{build, process};
 
 /// Crates whose tests need nothing of the compiler.
 const DEVICE_TESTS: [&str; 4] = ["lathe-artifact", "lathe-executor", "lathe-runtime-std", "rpc-protocol"];
@@ -26,9 +26,7 @@ pub fn run() -> Result<Done> {
         tests.args(["--package", package]);
     }
     process::run(tests.args(["--lib", "--tests"]))?;
-    let mut suite = workspace::cargo();
-    suite.args(["test", "--release", "--package", "lathe-codegen", "--test", "numeric", "--", "--ignored"]);
-    process::run(&mut suite)?;
+    build::ignored_tests("numeric", &[])?;
     emulated_models()
 }
 

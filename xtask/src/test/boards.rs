@@ -43,15 +43,8 @@ pub fn run() -> Result<Done> {
     if !process::on_path(EMULATOR) {
         return Ok(Done::Skipped(format!("{built}, none run: {EMULATOR} is not installed")));
     }
-    for (package, test) in [
-        ("host-compiler", "emulated_boards"),
-        ("host-compiler", "flash"),
-        ("host-compiler", "emulated_trials"),
-        ("lathe-codegen", "cortex_m"),
-    ] {
-        let mut tests = workspace::cargo();
-        tests.args(["test", "--release", "--package", package, "--test", test, "--", "--ignored"]);
-        process::run(&mut tests)?;
+    for test in ["emulated_boards", "flash", "emulated_trials", "cortex_m"] {
+        build::ignored_tests(test, &[])?;
     }
     let compiler = build::host_compiler()?;
     for board in LARGE_BOARDS {

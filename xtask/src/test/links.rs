@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 
 use crate::models::{self, FOR_MICROCONTROLLERS, Target};
 use crate::steps::Done;
-use crate::{build, process, workspace};
+use crate::{build, process};
 
 /// Runs the device server of AArch64 on another machine.
 const EMULATOR: &str = "qemu-aarch64";
@@ -15,15 +15,13 @@ const EMULATED: &str = "a_model_runs_over_tcp_on_an_emulated_arm";
 /// Builds the device servers and runs the tests that need them.
 pub fn run() -> Result<Done> {
     build::program("device-server")?;
-    let mut tests = workspace::cargo();
-    tests.args(["test", "--release", "--package", "host-compiler", "--test", "links", "--", "--ignored"]);
     if !process::on_path(EMULATOR) {
-        process::run(tests.args(["--skip", EMULATED]))?;
+        build::ignored_tests("links", &["--skip", EMULATED])?;
         catalogue([Target::here()])?;
         return Ok(Done::Skipped(format!("the emulated ARM's part: {EMULATOR} is not installed; the rest passed")));
     }
     build::device_server_aarch64()?;
-    process::run(&mut tests)?;
+    build::ignored_tests("links", &[])?;
     Ok(match catalogue([Target::here(), Target::new("aarch64-linux".into(), None)])? {
         Some(right) => Done::Passed(format!("{right} models right, over TCP and a serial line")),
         None => Done::Skipped("the catalogue's models: no folder ../shared/models; the rest passed".into()),

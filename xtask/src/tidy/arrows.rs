@@ -36,6 +36,7 @@ const PAGE: &[(&str, Side)] = &[
     (BOARD, Side::Device),
     ("robot-firmware", Side::Device),
     ("lathe-footprint", Side::Device),
+    ("lathe-mps", Side::Device),
     ("lathe-firmware", Side::Device),
     ("lathe-drivers", Side::Device),
     ("lathe-memory-map", Side::Device),

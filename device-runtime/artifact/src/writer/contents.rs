@@ -42,6 +42,14 @@ pub struct TensorEntry {
     pub attributes: Vec<(String, String)>,
 }
 
+impl TensorEntry {
+    /// A tensor that is not quantised, without attributes.
+    pub fn new(name: impl Into<String>, dtype: DType, shape: impl Into<Vec<u32>>, arena_offset: u32) -> TensorEntry {
+        let (name, shape) = (name.into(), shape.into());
+        TensorEntry { name, dtype, shape, quantization: None, arena_offset, attributes: Vec::new() }
+    }
+}
+
 /// One kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KernelEntry {
@@ -53,6 +61,13 @@ pub struct KernelEntry {
     pub stack_bytes: u32,
     /// 0 is the CPU of the target, `n` is `processors[n - 1]`.
     pub processor: u8,
+}
+
+impl KernelEntry {
+    /// A kernel of the CPU.
+    pub fn new(name: impl Into<String>, entry: u32, stack_bytes: u32) -> KernelEntry {
+        KernelEntry { name: name.into(), entry, stack_bytes, processor: 0 }
+    }
 }
 
 /// One buffer of a step.
@@ -83,6 +98,13 @@ pub struct StepEntry {
     pub label: String,
     /// Arithmetic operations of one run, a multiply-add counting two; 0 when unknown.
     pub operations: u64,
+}
+
+impl StepEntry {
+    /// A step of the CPU, of which nothing is told for profiles.
+    pub fn new(kernel: u32, extent: u32, arguments: Vec<ArgumentEntry>) -> StepEntry {
+        StepEntry { kernel, launch: Launch::Slices { extent }, arguments, label: String::new(), operations: 0 }
+    }
 }
 
 /// A processor other than the CPU, with its code.
@@ -142,15 +164,8 @@ pub struct TrialEntry {
 /// use lathe_artifact::*;
 /// let contents = ArtifactContents {
 ///     arena_bytes: 128,
-///     inputs: vec![TensorEntry {
-///         name: "x".into(),
-///         dtype: DType::F32,
-///         shape: vec![1, 16],
-///         quantization: None,
-///         arena_offset: 0,
-///         attributes: vec![],
-///     }],
-///     kernels: vec![KernelEntry { name: "double".into(), entry: 0, stack_bytes: 0, processor: 0 }],
+///     inputs: vec![TensorEntry::new("x", DType::F32, [1, 16], 0)],
+///     kernels: vec![KernelEntry::new("double", 0, 0)],
 ///     code: vec![0xc3],
 ///     steps: vec![StepEntry {
 ///         kernel: 0,

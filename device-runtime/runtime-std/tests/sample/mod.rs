@@ -100,7 +100,7 @@ pub fn contents() -> ArtifactContents {
         workspace_bytes: 4,
         inputs: vec![tensor("x", &[17, 59])],
         outputs: vec![tensor("y", &[ELEMENTS])],
-        kernels: vec![kernel("double", 0), kernel("add", add_at as u32)],
+        kernels: vec![KernelEntry::new("double", 0, 0), KernelEntry::new("add", add_at as u32, 0)],
         code,
         constants,
         steps: vec![
@@ -113,18 +113,7 @@ pub fn contents() -> ArtifactContents {
 }
 
 fn tensor(name: &str, shape: &[u32]) -> TensorEntry {
-    TensorEntry {
-        name: name.into(),
-        dtype: DType::F32,
-        shape: shape.to_vec(),
-        quantization: None,
-        arena_offset: 0,
-        attributes: vec![],
-    }
-}
-
-fn kernel(name: &str, entry: u32) -> KernelEntry {
-    KernelEntry { name: name.into(), entry, stack_bytes: 0, processor: 0 }
+    TensorEntry::new(name, DType::F32, shape, 0)
 }
 
 fn golden_samples(range: GoldenInput) -> Vec<GoldenSample> {

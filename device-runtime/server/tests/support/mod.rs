@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use lathe_artifact::{
-    Access, ArgumentEntry, ArtifactContents, DType, KernelEntry, Launch, Space, StepEntry, TensorEntry,
-};
+use lathe_artifact::{Access, ArgumentEntry, ArtifactContents, DType, KernelEntry, Space, StepEntry, TensorEntry};
 use rpc_protocol::client::TcpLink;
 use rpc_protocol::key::Key;
 
@@ -29,32 +27,26 @@ pub fn loops() -> Vec<u8> {
 
 /// A model whose output is its input, with one step that does nothing but run `code`.
 pub fn model(code: Vec<u8>) -> Vec<u8> {
-    let tensor = |name: &str| TensorEntry {
-        name: name.into(),
-        dtype: DType::U8,
-        shape: vec![SIZE as u32],
-        quantization: None,
-        arena_offset: 0,
-        attributes: vec![],
-    };
-    let mut contents = ArtifactContents::new::<String>(lathe_runtime_std::host_target(), "any", []);
-    contents.arena_bytes = SIZE.next_multiple_of(64) as u32;
-    contents.inputs = vec![tensor("x")];
-    contents.outputs = vec![tensor("y")];
-    contents.kernels = vec![KernelEntry { name: "by_hand".into(), entry: 0, stack_bytes: 0, processor: 0 }];
-    contents.code = code;
+    let mut contents = small_model(code);
     // So that an upload takes a good many pieces.
     contents.constants = (0..1_000_000u32).map(|i| (i * 7 % 251) as u8).collect();
+    contents.to_bytes().unwrap()
+}
+
+/// The same, without constants.
+pub fn small_model(code: Vec<u8>) -> ArtifactContents {
+    let tensor = |name: &str| TensorEntry::new(name, DType::U8, [SIZE as u32], 0);
     let argument =
         ArgumentEntry { space: Space::Arena, access: Access::Read, offset: 0, bytes: SIZE as u32, align_log2: 6 };
-    contents.steps = vec![StepEntry {
-        kernel: 0,
-        launch: Launch::Slices { extent: 1 },
-        arguments: vec![argument],
-        label: "by hand".into(),
-        operations: 0,
-    }];
-    contents.to_bytes().unwrap()
+    ArtifactContents {
+        arena_bytes: SIZE.next_multiple_of(64) as u32,
+        inputs: vec![tensor("x")],
+        outputs: vec![tensor("y")],
+        kernels: vec![KernelEntry::new("by_hand", 0, 0)],
+        code,
+        steps: vec![StepEntry::new(0, 1, vec![argument])],
+        ..ArtifactContents::new::<String>(lathe_runtime_std::host_target(), "any", [])
+    }
 }
 
 /// The program, with these arguments.

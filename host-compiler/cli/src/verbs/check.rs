@@ -5,7 +5,7 @@ use lathe_import::{OperatorReport, Report, Support};
 use serde_json::json;
 
 use super::bytes_text;
-use super::compile::input_shapes;
+use super::compile::{input_shapes, pictures};
 use crate::arguments::CheckArgs;
 use crate::console;
 use crate::failure::{Exit, Failure, Outcome};
@@ -14,6 +14,8 @@ pub fn run(args: &CheckArgs) -> Outcome {
     if let Some(target) = &args.target {
         lathe_codegen::targets::find(target, None).map_err(CompileError::from)?;
     }
+    // How pictures are prepared asks for no operator that is not there: it only has to be said soundly.
+    pictures(&args.graph.pictures)?;
     let bytes = std::fs::read(&args.model).map_err(|e| Failure::file("read", &args.model, &e))?;
     let options = lathe_import::Options {
         input_shapes: input_shapes(&args.graph.input_shapes)?,

@@ -20,12 +20,12 @@ use crate::console;
 use crate::devices::local;
 use crate::failure::{Exit, Failure, Outcome};
 
-pub fn run(args: &RunArgs, model: &Path, artifact: &[u8], inputs: &[Tensor]) -> Outcome {
+pub fn run(args: &RunArgs, model: &Path, artifact: &Artifact<'_>, bytes: &[u8], inputs: &[Tensor]) -> Outcome {
     if args.device.device != "local" {
         return Err(Failure::usage("--compare looks into the arena between steps, which only --device local allows"));
     }
     super::compile::start_threads(0)?;
-    let lowering = recompiled(model, artifact)?;
+    let lowering = recompiled(model, artifact, bytes)?;
     let mut runner = local::load(&args.artifact, &args.device)?;
     for (index, tensor) in inputs.iter().enumerate() {
         runner.input_bytes(index).copy_from_slice(tensor.bytes());
@@ -44,11 +44,10 @@ fn internal(error: impl std::fmt::Display) -> Failure {
 }
 
 /// The lowering that gave exactly these bytes.
-fn recompiled(model: &Path, bytes: &[u8]) -> Outcome<Lowering> {
-    let artifact = super::run::parse(model, bytes)?;
+fn recompiled(model: &Path, artifact: &Artifact<'_>, bytes: &[u8]) -> Outcome<Lowering> {
     let cpu = artifact.header().cpu.to_string();
     for cpu in [cpu.as_str(), "native"] {
-        let Ok(options) = recorded_options(&artifact, cpu) else { continue };
+        let Ok(options) = recorded_options(artifact, cpu) else { continue };
         let Compiled { bytes: again, lowering } = lathe_driver::compile(model, &options, &())?;
         if again == bytes {
             return Ok(lowering);

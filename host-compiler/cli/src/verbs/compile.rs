@@ -1,19 +1,17 @@
-//! `compile`: a model into an artifact, or an intermediate form for looking at.
+//! `compile`: a model into an artifact; [`super::emit`] has the forms on the way there.
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Mutex;
 use std::time::Instant;
 
-use indicatif::ProgressBar;
 use lathe_artifact::Artifact;
 use lathe_driver::boards::{self, Board};
-use lathe_driver::emit::{self, Form, Piece};
 use lathe_driver::footprint::Footprint;
-use lathe_driver::{Compiled, OptimizationLevel, Options, Progress, Step};
+use lathe_driver::{Compiled, OptimizationLevel, Options, PictureInput, Step};
 use serde_json::json;
 
-use super::{bytes_text, c_export, footprint};
+use super::steps::Steps;
+use super::{bytes_text, c_export, emit, footprint};
 use crate::arguments::{CompileArgs, ModelArgs};
 use crate::console;
 use crate::failure::{Exit, Failure, Outcome};
@@ -28,7 +26,7 @@ pub fn run(args: &CompileArgs) -> Outcome {
     }
     let export = args.emit.as_deref().and_then(c_export::Kind::named);
     if let Some(request) = args.emit.as_ref().filter(|_| export.is_none()) {
-        return emit_form(args, &options, request);
+        return emit::run(args, &options, request);
     }
     let output = args.output.as_ref().ok_or_else(|| {
         Failure::usage(
@@ -38,7 +36,7 @@ pub fn run(args: &CompileArgs) -> Outcome {
     let started = Instant::now();
     let steps = Steps::default();
     let compiled = lathe_driver::compile(&args.model, &options, &steps);
-    steps.bar.finish_and_clear();
+    steps.clear();
     let compiled = compiled?;
     // Of a board with Linux nothing is to be shared out, and what is exported is for firmware that is not ours.
     let firmware = board.filter(|board| !board.has_os() && export.is_none());
@@ -85,9 +83,13 @@ fn options(args: &CompileArgs, board: Option<&Board>) -> Outcome<Options> {
 /// Fills in input shapes and pictures.
 pub fn model_options(args: &ModelArgs, options: &mut Options) -> Outcome {
     options.input_shapes = input_shapes(&args.input_shapes)?;
-    let pictures = args.pictures.iter().map(|text| text.parse().map_err(Failure::usage));
-    options.pictures = pictures.collect::<Outcome<_>>()?;
+    options.pictures = pictures(&args.pictures)?;
     Ok(())
+}
+
+/// `NAME=u8,nhwc,…`, several times.
+pub fn pictures(texts: &[String]) -> Outcome<Vec<PictureInput>> {
+    texts.iter().map(|text| text.parse().map_err(Failure::usage)).collect()
 }
 
 /// `NAME=1,3,224,224`, several times.
@@ -105,100 +107,6 @@ pub fn input_shapes(texts: &[String]) -> Outcome<BTreeMap<String, Vec<usize>>> {
 pub fn start_threads(count: usize) -> Outcome {
     lathe_driver::start_threads(count)
         .map_err(|e| Failure::new(Exit::Failure, format!("threads could not be started: {e}")))
-}
-
-fn emit_form(args: &CompileArgs, options: &Options, request: &str) -> Outcome {
-    let (name, filter) = match request.split_once('=') {
-        Some((name, glob)) => (name, Some(glob)),
-        None => (request, None),
-    };
-    let form = match name {
-        "graph" => Form::Graph,
-        "program" => Form::Program,
-        "schedule" => Form::Schedule,
-        "loops" => Form::Loops,
-        "llvm-ir" => Form::LlvmIr,
-        "asm" => Form::Asm,
-        "obj" => Form::Obj,
-        _ => {
-            let known = "graph, program, schedule, loops, llvm-ir, asm, obj, c-object, staticlib";
-            return Err(Failure::usage(format!("--emit {name:?} is not known; forms are {known}")));
-        }
-    };
-    let steps = Steps::default();
-    let lowering = lathe_driver::lower(&args.model, options, &steps);
-    steps.bar.finish_and_clear();
-    let pieces = emit::emit(&lowering?, form, filter)?;
-    if pieces.is_empty() {
-        let pattern = filter.unwrap_or("*");
-        return Err(Failure::usage(format!("no kernel or node matches {pattern:?}; --emit program shows them all")));
-    }
-    let bytes = if form == Form::Obj { one_object(pieces)? } else { joined(&pieces) };
-    match &args.output {
-        Some(path) => output_file::write(path, &bytes),
-        None => console::print_bytes(&bytes),
-    }
-}
-
-fn joined(pieces: &[Piece]) -> Vec<u8> {
-    let with_newline = |p: &Piece| {
-        let newline = if p.bytes.ends_with(b"\n") { &b""[..] } else { b"\n" };
-        [&p.bytes, newline].concat()
-    };
-    pieces.iter().map(with_newline).collect::<Vec<_>>().join(&b'\n')
-}
-
-fn one_object(mut pieces: Vec<Piece>) -> Outcome<Vec<u8>> {
-    match pieces.pop() {
-        Some(piece) if pieces.is_empty() => Ok(piece.bytes),
-        _ => Err(Failure::usage(
-            "each kernel is an object of its own: choose one with --emit obj=NAME (--emit loops shows names)",
-        )),
-    }
-}
-
-/// Shows the running step and remembers how long each took.
-#[derive(Default)]
-struct Steps {
-    bar: LazyBar,
-    begun: Mutex<Vec<(Step, Instant)>>,
-}
-
-/// A spinner.
-struct LazyBar(ProgressBar);
-
-impl Default for LazyBar {
-    fn default() -> Self {
-        let bar = console::progress(None);
-        bar.enable_steady_tick(std::time::Duration::from_millis(100));
-        LazyBar(bar)
-    }
-}
-
-impl std::ops::Deref for LazyBar {
-    type Target = ProgressBar;
-
-    fn deref(&self) -> &ProgressBar {
-        &self.0
-    }
-}
-
-impl Progress for Steps {
-    fn begin(&self, step: Step) {
-        self.bar.set_message(step.name());
-        log::info!("{}", step.name());
-        if let Ok(mut begun) = self.begun.lock() {
-            begun.push((step, Instant::now()));
-        }
-    }
-}
-
-impl Steps {
-    fn seconds(&self) -> Vec<(Step, f64)> {
-        let Ok(begun) = self.begun.lock() else { return Vec::new() };
-        let ends = begun.iter().skip(1).map(|(_, t)| *t).chain([Instant::now()]);
-        begun.iter().zip(ends).map(|((step, start), end)| (*step, (end - *start).as_secs_f64())).collect()
-    }
 }
 
 fn report(

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use lathe_artifact::Artifact;
 use lathe_driver::boards::{self, Board, Firmware};
 use serde_json::json;
 
-use super::footprint;
+use super::{artifact, footprint};
 use crate::arguments::FlashArgs;
 use crate::console;
 use crate::failure::{Exit, Failure, Outcome};
@@ -53,9 +52,8 @@ pub fn run(args: &FlashArgs) -> Outcome {
 
 /// Refuses an artifact that is damaged, for another processor, or too large.
 fn fits(board: &Board, model: &std::path::Path) -> Outcome {
-    let bytes = std::fs::read(model).map_err(|e| Failure::file("read", model, &e))?;
-    let artifact = Artifact::parse(&bytes)
-        .map_err(|e| Failure::new(Exit::Refused, format!("{} is no sound artifact: {e}", model.display())))?;
+    let bytes = artifact::read(model)?;
+    let artifact = artifact::parse(model, &bytes)?;
     if board.has_os() {
         return footprint::is_for(&artifact, board);
     }

@@ -5,15 +5,14 @@ use lathe_artifact::{Artifact, Launch, Space, Tensor};
 use lathe_driver::boards;
 use serde_json::{Value, json};
 
-use super::{bytes_text, footprint};
+use super::{artifact, bytes_text, footprint};
 use crate::arguments::InspectArgs;
 use crate::console;
-use crate::failure::{Exit, Failure, Outcome};
+use crate::failure::Outcome;
 
 pub fn run(args: &InspectArgs) -> Outcome {
-    let bytes = std::fs::read(&args.artifact).map_err(|e| Failure::file("read", &args.artifact, &e))?;
-    let artifact = Artifact::parse(&bytes)
-        .map_err(|e| Failure::new(Exit::Refused, format!("{}: {e}", args.artifact.display())))?;
+    let bytes = artifact::read(&args.artifact)?;
+    let artifact = artifact::parse(&args.artifact, &bytes)?;
     let footprint =
         args.board.as_ref().map(|board| footprint::on_board(&artifact, &boards::find(board)?)).transpose()?;
     let mut document = document(&artifact, bytes.len());

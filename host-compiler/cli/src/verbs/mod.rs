@@ -1,5 +1,6 @@
 //! One file per verb.
 
+mod artifact;
 mod boards;
 mod c_export;
 mod check;
@@ -7,6 +8,7 @@ mod compare;
 mod compile;
 mod completions;
 mod devices;
+mod emit;
 mod flash;
 mod footprint;
 mod inputs;
@@ -14,6 +16,7 @@ mod inspect;
 mod outputs;
 mod profile;
 mod run;
+mod steps;
 mod sweep;
 mod targets;
 mod time;

@@ -1,21 +1,21 @@
 //! `run`: an artifact on inputs from files.
 
-use lathe_artifact::{Artifact, Tensor as Described};
+use lathe_artifact::Tensor as Described;
 use lathe_graph::{Tensor, TensorType};
 use serde_json::json;
 
-use super::{compare, inputs, outputs};
+use super::{artifact, compare, inputs, outputs};
 use crate::arguments::RunArgs;
 use crate::console;
 use crate::devices::{self, TimeUnit, instructions};
 use crate::failure::{Exit, Failure, Outcome};
 
 pub fn run(args: &RunArgs) -> Outcome {
-    let bytes = std::fs::read(&args.artifact).map_err(|e| Failure::file("read", &args.artifact, &e))?;
-    let artifact = parse(&args.artifact, &bytes)?;
+    let bytes = artifact::read(&args.artifact)?;
+    let artifact = artifact::parse(&args.artifact, &bytes)?;
     let inputs = inputs::read(&artifact, &args.inputs)?;
     if let Some(model) = &args.compare {
-        return compare::run(args, model, &bytes, &inputs);
+        return compare::run(args, model, &artifact, &bytes, &inputs);
     }
     let labels = outputs::labels(args.labels.as_deref())?;
     let mut device = devices::open(&args.device, &args.artifact, &bytes)?;
@@ -35,11 +35,6 @@ pub fn run(args: &RunArgs) -> Outcome {
         outputs::write(path, &results)?;
     }
     report(args, &results, &labels, &times_ms, unit)
-}
-
-/// Reads an artifact; a damaged one is refused.
-pub fn parse<'a>(path: &std::path::Path, bytes: &'a [u8]) -> Outcome<Artifact<'a>> {
-    Artifact::parse(bytes).map_err(|e| Failure::new(Exit::Refused, format!("{}: {e}", path.display())))
 }
 
 fn tensor(described: &Described<'_>, bytes: Vec<u8>) -> Outcome<Tensor> {

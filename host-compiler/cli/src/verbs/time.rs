@@ -3,16 +3,15 @@
 use lathe_runtime_std::Timing;
 use serde_json::{Value, json};
 
-use super::run::parse;
-use super::{profile, sweep};
+use super::{artifact, profile, sweep};
 use crate::arguments::TimeArgs;
 use crate::console;
 use crate::devices::{self, TimeRequest, TimeUnit, instructions};
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 
 pub fn run(args: &TimeArgs) -> Outcome {
-    let bytes = std::fs::read(&args.artifact).map_err(|e| Failure::file("read", &args.artifact, &e))?;
-    let artifact = parse(&args.artifact, &bytes)?;
+    let bytes = artifact::read(&args.artifact)?;
+    let artifact = artifact::parse(&args.artifact, &bytes)?;
     let mut device = devices::open(&args.device, &args.artifact, &bytes)?;
     if args.profile {
         return profile::run(args, &artifact, device.as_mut());

@@ -131,6 +131,11 @@ impl Model {
     }
 }
 
+/// A note that may stand behind a model: its field `metadata_props`.
+pub fn note(key: &str, value: &str) -> Vec<u8> {
+    Message::default().message(14, Message::default().bytes(1, key).bytes(2, value)).0
+}
+
 /// Values that look random and are the same everywhere.
 pub fn noise(seed: u32, count: usize) -> Vec<f32> {
     let mut state = seed.wrapping_mul(747_796_405).wrapping_add(1);

@@ -1,8 +1,6 @@
 //! Artifacts for Cortex-M boards whose one kernel is a few instructions written by hand.
 
-use lathe_artifact::{
-    Access, ArgumentEntry, ArtifactContents, DType, KernelEntry, Launch, Space, StepEntry, TensorEntry,
-};
+use lathe_artifact::{Access, ArgumentEntry, ArtifactContents, DType, KernelEntry, Space, StepEntry, TensorEntry};
 
 /// Bytes of the arena, all of which is the model's input and its output.
 pub const ARENA: u32 = 1024;
@@ -25,28 +23,15 @@ pub const BEYOND: u64 = 4096 + 4 - ARENA as u64;
 
 /// A model for `target` that runs `kernel` once.
 pub fn contents(target: &str, kernel: &[u16]) -> ArtifactContents {
-    let tensor = |name: &str| TensorEntry {
-        name: name.into(),
-        dtype: DType::U8,
-        shape: vec![ARENA],
-        quantization: None,
-        arena_offset: 0,
-        attributes: vec![],
-    };
+    let tensor = |name: &str| TensorEntry::new(name, DType::U8, [ARENA], 0);
     let mut contents = ArtifactContents::new::<String>(target, "cortex-m4", []);
     contents.arena_bytes = ARENA;
     contents.inputs = vec![tensor("x")];
     contents.outputs = vec![tensor("y")];
-    contents.kernels = vec![KernelEntry { name: "written_by_hand".into(), entry: 0, stack_bytes: 0, processor: 0 }];
+    contents.kernels = vec![KernelEntry::new("written_by_hand", 0, 0)];
     contents.code = kernel.iter().flat_map(|half| half.to_le_bytes()).collect();
     let argument =
         ArgumentEntry { space: Space::Arena, access: Access::ReadWrite, offset: 0, bytes: ARENA, align_log2: 6 };
-    contents.steps = vec![StepEntry {
-        kernel: 0,
-        launch: Launch::Slices { extent: 1 },
-        arguments: vec![argument],
-        label: "by hand".into(),
-        operations: 0,
-    }];
+    contents.steps = vec![StepEntry::new(0, 1, vec![argument])];
     contents
 }

@@ -4,6 +4,7 @@
 //! description. A description is read strictly: a key that is not known, or memory that overlaps, is an error that
 //! names its line.
 
+pub mod emulation;
 mod error;
 mod firmware;
 mod parse;

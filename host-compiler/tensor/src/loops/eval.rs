@@ -8,10 +8,12 @@ use std::ops::Range;
 
 use lathe_graph::DType;
 
-use super::{Kernel, LoopKind, Place, Stmt};
+use super::{Kernel, LoopKind, Lowered, Place, Stmt};
 use crate::expr::{BufferId, Expr, Scalar, Type, VarId};
+use crate::program::Buffer;
 use crate::program::eval::functions::{binary, cast, compare, unary};
 use crate::program::eval::{Array, EvalError, Value, convert};
+use crate::schedule::Schedule;
 
 /// Runs `kernel` over the buffers behind its parameters, its parallel loop over `slice`.
 pub fn run(kernel: &Kernel, params: &mut [Array], slice: Range<i64>) -> Result<(), EvalError> {
@@ -35,8 +37,36 @@ pub fn run(kernel: &Kernel, params: &mut [Array], slice: Range<i64>) -> Result<(
     Ok(())
 }
 
+/// Runs `kernels`, those of `schedule`, one after the other on `operands`, whose constants it packs first: what every
+/// buffer of the program holds in the end.
+pub fn run_all(
+    schedule: &Schedule,
+    kernels: &[Lowered],
+    operands: &HashMap<BufferId, Array>,
+) -> Result<Vec<Array>, EvalError> {
+    let begin = |(k, b): (usize, &Buffer)| {
+        let id = BufferId(k as u32);
+        match (operands.get(&id), schedule.packings().get(&id)) {
+            (Some(array), None) => array.clone(),
+            (Some(array), Some(packing)) => {
+                Array::from_bytes(b.dtype, &packing.pack(&array.to_bytes(), b.dtype.size()))
+            }
+            (None, _) => unwritten(b.dtype, b.elements()),
+        }
+    };
+    let mut memory: Vec<Array> = schedule.program().buffers.iter().enumerate().map(begin).collect();
+    for lowered in kernels {
+        let mut params: Vec<Array> = lowered.params.iter().map(|b| memory[b.0 as usize].clone()).collect();
+        run(&lowered.kernel, &mut params, 0..lowered.kernel.parallel)?;
+        for (b, array) in lowered.params.iter().zip(params) {
+            memory[b.0 as usize] = array;
+        }
+    }
+    Ok(memory)
+}
+
 /// `len` elements nothing has written.
-pub fn unwritten(dtype: DType, len: i64) -> Array {
+fn unwritten(dtype: DType, len: i64) -> Array {
     let value = if dtype.is_float() { Value::Float(f64::NAN) } else { convert(dtype, Value::Int(-77)) };
     Array { dtype, data: vec![value; len as usize] }
 }

@@ -6,7 +6,7 @@ use lathe_graph::DType;
 
 use crate::default_schedule::default_schedule;
 use crate::expr::{BufferId, Expr, VarId};
-use crate::loops::eval::{run, unwritten};
+use crate::loops::eval::run_all;
 use crate::loops::{Kernel, LoopKind, Place, Stmt, lower};
 use crate::program::Role;
 use crate::program::eval::{Array, Value};
@@ -65,26 +65,11 @@ fn close(dtype: DType, found: &Value, expected: &Value) -> bool {
 }
 
 fn run_schedule(s: &Schedule, operands: &HashMap<BufferId, Array>, context: &dyn Fn() -> String) -> Vec<Array> {
-    let mut memory: Vec<Array> = vec![];
-    for (k, b) in s.program().buffers.iter().enumerate() {
-        let id = BufferId(k as u32);
-        memory.push(match (operands.get(&id), s.packings().get(&id)) {
-            (Some(array), None) => array.clone(),
-            (Some(array), Some(packing)) => {
-                Array::from_bytes(b.dtype, &packing.pack(&array.to_bytes(), b.dtype.size()))
-            }
-            (None, _) => unwritten(b.dtype, b.elements()),
-        });
-    }
-    for lowered in lower(s, 64) {
+    let kernels = lower(s, 64);
+    for lowered in &kernels {
         verify(&lowered.kernel).unwrap_or_else(|e| panic!("{e}\n{}\n{}", lowered.kernel, context()));
-        let mut params: Vec<Array> = lowered.params.iter().map(|b| memory[b.0 as usize].clone()).collect();
-        run(&lowered.kernel, &mut params, 0..lowered.kernel.parallel).unwrap_or_else(|e| panic!("{e}\n{}", context()));
-        for (b, array) in lowered.params.iter().zip(params) {
-            memory[b.0 as usize] = array;
-        }
     }
-    memory
+    run_all(s, &kernels, operands).unwrap_or_else(|e| panic!("{e}\n{}", context()))
 }
 
 /// What code generation relies on: vectorised bodies are stores without branches that vary by lane, and registers are
