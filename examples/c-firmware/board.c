@@ -1,10 +1,10 @@
-/* The Arm MPS2 with AN386: what runs before main, and the serial line.
+/* The Arm MPS2 with AN386: what runs before main, the serial line, and the time.
  *
- * Vector table and reset: Armv7-M Architecture Reference Manual, B1.5. UART: Arm DDI 0479 (CMSDK APB UART), 4.3.
+ * Vector table and reset: Armv7-M Architecture Reference Manual, B1.5.
  */
 #include "board.h"
 
-#include <stdint.h>
+#include "mps2.h"
 
 /* Set by the linker script. */
 extern uint64_t data_start[], data_end[], bss_start[], bss_end[];
@@ -15,26 +15,27 @@ extern const uint64_t data_in_flash[];
 
 __attribute__((section(".stack"), used)) static uint64_t stack[STACK_WORDS];
 
-#define UART_DATA (*(volatile uint32_t *)0x40004000)
-#define UART_STATE (*(volatile uint32_t *)0x40004004)
-#define UART_CONTROL (*(volatile uint32_t *)0x40004008)
-#define UART_DIVISOR (*(volatile uint32_t *)0x40004010)
-#define UART_TRANSMIT_FULL 1u
-#define UART_TRANSMIT 1u
-#define CLOCK_HZ 25000000u
-#define BAUD 115200u
-
 static void uart_start(void) {
-    UART_DIVISOR = CLOCK_HZ / BAUD;
-    UART_CONTROL = UART_TRANSMIT;
+    UART0->divisor = CLOCK_HZ / BAUD;
+    UART0->control = UART_CONTROL_TRANSMIT;
 }
 
 void board_print(const char *text) {
     for (; *text != 0; text++) {
-        while (UART_STATE & UART_TRANSMIT_FULL) {
+        while (UART0->state & UART_STATE_TRANSMIT_FULL) {
         }
-        UART_DATA = (uint8_t)*text;
+        UART0->data = (uint8_t)*text;
     }
+}
+
+void board_clock_start(void) {
+    TIMER1->reload = UINT32_MAX;
+    TIMER1->value = UINT32_MAX;
+    TIMER1->control = TIMER_CONTROL_RUN;
+}
+
+uint32_t board_ticks(void) {
+    return ~TIMER1->value;
 }
 
 size_t board_stack_used(void) {
@@ -89,9 +90,19 @@ static void fault(void) {
     stop();
 }
 
+/* Interrupts that a program handles itself, if it turns them on. */
+__attribute__((weak, alias("unhandled"))) void uart1_received(void);
+__attribute__((weak, alias("unhandled"))) void timer0_ended(void);
+
+__attribute__((used)) static void unhandled(void) {
+    fault();
+}
+
 typedef void handler(void);
 
-/* Stack, reset, non-maskable interrupt, and the faults; no interrupt is used. */
-__attribute__((section(".vectors"), used)) static handler *const vectors[16] = {
+/* Stack, reset, non-maskable interrupt, and the faults; then the board's interrupts. */
+__attribute__((section(".vectors"), used)) static handler *const vectors[16 + INTERRUPTS] = {
     (handler *)(stack + STACK_WORDS), reset, fault, fault, fault, fault, fault,
+    [16 + UART1_RECEIVED] = uart1_received,
+    [16 + TIMER0_ENDED] = timer0_ended,
 };

@@ -1,36 +1,13 @@
 /* Firmware in C with a model in it: prints what the network makes of a few numbers, whose sine it was built to compute.
  */
 #include "board.h"
+#include "print.h"
 #include "sine.h"
 
 /* All the memory the model takes, known when the model was compiled. */
 static _Alignas(LATHE_MODEL_SINE_MEMORY_ALIGN) unsigned char memory[LATHE_MODEL_SINE_MEMORY_BYTES];
 
-_Static_assert(LATHE_MODEL_SINE_STACK_BYTES + 512 <= STACK_BYTES, "the model needs more stack");
-
-static void print_whole(unsigned value) {
-    char digits[11];
-    char *first = digits + sizeof digits - 1;
-    *first = 0;
-    do {
-        *--first = (char)('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
-    board_print(first);
-}
-
-/* With three decimals. */
-static void print_number(float value) {
-    int thousandths = (int)(value * 1000 + (value < 0 ? -0.5f : 0.5f));
-    if (thousandths < 0) {
-        board_print("-");
-        thousandths = -thousandths;
-    }
-    print_whole((unsigned)thousandths / 1000);
-    char decimals[5] = {'.', (char)('0' + thousandths / 100 % 10), (char)('0' + thousandths / 10 % 10),
-                        (char)('0' + thousandths % 10), 0};
-    board_print(decimals);
-}
+_Static_assert(LATHE_MODEL_SINE_STACK_BYTES + OWN_STACK_BYTES <= STACK_BYTES, "the model needs more stack");
 
 static int failed(const char *what) {
     board_print(what);

@@ -2,14 +2,15 @@
 //!
 //! Registers: Arm DDI 0479, section 4.2.
 
+use device_server::Counter;
+
+use crate::nvic;
 use crate::register::Register;
 
 /// CTRL: count.
 const RUN: u32 = 1 << 0;
 /// CTRL: interrupt at zero.
 const INTERRUPT: u32 = 1 << 3;
-/// The processor's register that enables interrupts.
-const ENABLE_INTERRUPTS: usize = 0xE000_E100;
 
 /// A timer, which an interrupt and the program it interrupts may both use.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +41,7 @@ impl CmsdkTimer {
         }
     }
 
-    /// Counts `period` ticks again and again.
+    /// Counts `period` ticks again and again; 0 stands for 2^32.
     pub fn start(self, period: u32) {
         let last = period.wrapping_sub(1);
         self.control.write(0);
@@ -53,8 +54,7 @@ impl CmsdkTimer {
     pub fn interrupt_every(self, period: u32, interrupt: u32) {
         self.start(period);
         self.control.write(RUN | INTERRUPT);
-        // SAFETY: every Cortex-M has this register, and writing one bit changes no other.
-        unsafe { Register::at(ENABLE_INTERRUPTS) }.write(1 << interrupt);
+        nvic::enable(interrupt);
     }
 
     /// Ticks left until it begins again.
@@ -70,5 +70,31 @@ impl CmsdkTimer {
     /// Clears its interrupt.
     pub fn clear(self) {
         self.interrupt.write(1);
+    }
+}
+
+/// A timer as the counter of the time.
+#[derive(Clone, Copy, Debug)]
+pub struct CmsdkCounter {
+    timer: CmsdkTimer,
+    hz: u32,
+}
+
+impl CmsdkCounter {
+    /// Starts `timer`, whose clock has `hz` ticks a second.
+    pub fn start(timer: CmsdkTimer, hz: u32) -> CmsdkCounter {
+        timer.start(0);
+        CmsdkCounter { timer, hz }
+    }
+}
+
+impl Counter for CmsdkCounter {
+    fn ticks(&self) -> u32 {
+        // It counts down.
+        !self.timer.left()
+    }
+
+    fn ticks_per_second(&self) -> u32 {
+        self.hz
     }
 }

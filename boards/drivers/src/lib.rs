@@ -3,18 +3,21 @@
 
 mod cmsdk_timer;
 mod cmsdk_uart;
+mod inbox;
 #[cfg(feature = "no-interrupts")]
 mod no_interrupts;
 mod nrf_timer;
 mod nrf_uart;
+mod nvic;
 mod pl011_uart;
 mod receive;
 mod register;
 mod serial;
 mod systick;
 
-pub use cmsdk_timer::CmsdkTimer;
+pub use cmsdk_timer::{CmsdkCounter, CmsdkTimer};
 pub use cmsdk_uart::CmsdkUart;
+pub use inbox::Inbox;
 pub use nrf_timer::NrfTimer;
 pub use nrf_uart::NrfUart;
 pub use pl011_uart::Pl011Uart;

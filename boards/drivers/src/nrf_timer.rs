@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use device_server::Clock;
 
+use crate::nvic;
 use crate::register::Register;
 
 const START: usize = 0x000;
@@ -26,8 +27,6 @@ const COMPARE: usize = 0x544;
 const ON_COMPARE: u32 = 1 << 17;
 /// [`BITS`]: all 32.
 const ALL_BITS: u32 = 3;
-/// The processor's register that enables interrupts.
-const ENABLE_INTERRUPTS: usize = 0xE000_E100;
 /// What a timer counts, without prescaler.
 const HZ: u64 = 16_000_000;
 
@@ -65,8 +64,7 @@ impl NrfTimer {
         at(COMPARED).write(0);
         at(INTERRUPT).write(ON_COMPARE);
         at(START).write(1);
-        // SAFETY: every Cortex-M has this register, and setting one bit changes no other.
-        unsafe { Register::at(ENABLE_INTERRUPTS) }.write(1 << interrupt);
+        nvic::enable(interrupt);
         clock
     }
 

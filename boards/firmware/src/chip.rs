@@ -46,6 +46,8 @@ impl<C> Sandbox for Chip<C> {}
 
 #[cfg(sandbox)]
 impl<C: Clock> Sandbox for Chip<C> {
+    const CONTAINS: bool = true;
+
     fn granule(&self, bytes: usize) -> Option<usize> {
         sandbox::granule(bytes)
     }
@@ -62,8 +64,8 @@ impl<C: Clock> Firmware for Chip<C> {
         self.stack.paint();
     }
 
-    fn stack_use(&self) -> StackUse {
-        self.stack.usage()
+    fn stack_use(&self) -> Option<StackUse> {
+        Some(self.stack.usage())
     }
 
     fn code_written(&mut self, code: &[u8]) {

@@ -4,9 +4,10 @@
 //! dropped only if nothing in the image can panic.
 #![no_std]
 
+use core::hint::black_box;
 use core::panic::PanicInfo;
 
-use device_runtime::{ArenaMemory, Host};
+use device_runtime::{ArenaMemory, Host, LoadError, Model};
 // The table of interrupts, which every board's firmware takes from there.
 use lathe_drivers as _;
 
@@ -14,7 +15,7 @@ use lathe_drivers as _;
 pub const HOST: Host<'static> = Host { target: "thumbv7em-none-eabihf", features: &["dsp", "vfp4d16sp"] };
 
 /// Memory for an arena.
-pub static mut ARENA: ArenaMemory<4096> = ArenaMemory([0; 4096]);
+static mut ARENA: ArenaMemory<4096> = ArenaMemory([0; 4096]);
 
 unsafe extern "C" {
     /// In an error message of the linker: something in the image can panic.
@@ -29,7 +30,30 @@ fn panic(_: &PanicInfo<'_>) -> ! {
 
 /// An artifact in flash, of which the compiler knows neither bytes nor length.
 pub fn artifact() -> &'static [u8] {
-    let place = core::hint::black_box((0x1_0000 as *const u8, 0x1_0000));
+    let place = black_box((0x1_0000 as *const u8, 0x1_0000));
     // SAFETY: that much flash lies behind the image.
     unsafe { core::slice::from_raw_parts(place.0, place.1) }
+}
+
+/// The artifact loaded, once.
+pub fn load() -> Result<Model<'static>, LoadError> {
+    let arena = &raw mut ARENA;
+    // SAFETY: the arena is used here alone.
+    let arena = unsafe { &mut *arena };
+    // SAFETY: the image is measured, and never run.
+    unsafe { Model::load(artifact(), &HOST, &mut arena.0) }
+}
+
+/// An input written, a run, an output read.
+pub fn run(model: &mut Model<'_>) {
+    model.input(0).unwrap_or_default().fill(1);
+    model.run();
+    black_box(model.output(0));
+}
+
+/// What becomes of an artifact that is refused.
+pub fn unloadable(error: LoadError) -> ! {
+    loop {
+        black_box(error.number());
+    }
 }

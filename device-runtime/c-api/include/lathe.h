@@ -83,6 +83,47 @@ lathe_status lathe_load(const void *artifact, size_t length, void *memory, size_
 /* Bytes of that memory, at most, that a model takes besides its tensors, their descriptions and names. */
 #define LATHE_MODEL_BYTES (80 * sizeof(void *))
 
+/* A server, through which a host times, profiles and runs the model over a byte link: `host-compiler time --profile
+ * --device serial:PORT`. The firmware goes on meanwhile. */
+typedef struct lathe_server lathe_server;
+
+/* What the server needs of the firmware. Its functions are called from lathe_server_start and lathe_server_poll only, with
+ * context. */
+typedef struct lathe_port {
+    void *context;
+    /* Takes bytes that came from the host, at most capacity, and gives how many; 0 when there are none. Does not wait: let
+     * an interrupt keep what comes while the main loop is busy, 1024 bytes at the least. Bytes may be lost. */
+    size_t (*read)(void *context, void *bytes, size_t capacity);
+    /* Sends bytes to the host. May wait for the line, but not for the host: no flow control. */
+    void (*write)(void *context, const void *bytes, size_t length);
+    /* A counter that counts up, and after 2^32 - 1 from 0 again: the cycle counter, a timer. Its way must take longer than
+     * a run of the model. If it counts on in interrupts, the times the host is told include them. */
+    uint32_t (*ticks)(void *context);
+    /* A piece of the main loop's other work, or null: called between the runs and steps of a measurement, outside what is
+     * timed, since these keep lathe_server_poll busy for as long as the host asks. It may use other models, and must not
+     * call lathe_server_poll. */
+    void (*between)(void *context);
+    uint32_t ticks_per_second;
+} lathe_port;
+
+/* Makes a server for the artifact of length bytes at artifact, in memory of the caller's: static, at a multiple of 8, and
+ * as large as the header that the compiler wrote beside the model says (SERVER_BYTES). The model there is another than
+ * lathe_load's of the same artifact: both may be used in turn. Artifact and memory are left alone from then on; the port is
+ * copied. The host can bring no other model. The server is null when this fails. */
+lathe_status lathe_server_start(const lathe_port *port, const void *artifact, size_t length, void *memory, size_t memory_bytes,
+                                lathe_server **server);
+
+/* Takes bytes that came and acts on the requests that end in them: call it from the main loop, again and again. What is no
+ * request is told to the host and dropped. */
+lathe_status lathe_server_poll(lathe_server *server);
+
+/* Bytes of stack, at most, that a server needs below its caller besides what the model's header says (STACK_BYTES) and what
+ * the port's functions use. */
+#define LATHE_SERVER_STACK_BYTES 2048
+
+/* Bytes of a server's memory, at most, besides what the model needs. */
+#define LATHE_SERVER_BYTES (2048 + 208 * sizeof(void *))
+
 #endif
 
 /* Number of inputs; 0 for null. */

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use lathe_runtime_std::DType;
 
 const HEADER: &str = include_str!("../include/lathe.h");
-const SOURCES: [&str; 5] = [
+const SOURCES: [&str; 7] = [
     include_str!("../src/calls.rs"),
     include_str!("../src/hosted/open.rs"),
     include_str!("../src/hosted/failure.rs"),
     include_str!("../src/firmware/load.rs"),
     include_str!("../src/firmware/failure.rs"),
+    include_str!("../src/firmware/server/start.rs"),
+    include_str!("../src/firmware/server/poll.rs"),
 ];
 const STATUSES: &str = include_str!("../src/status.rs");
 
@@ -61,6 +63,8 @@ fn c_type(rust: &str) -> String {
         ("c_char", "char"),
         ("c_void", "void"),
         ("LatheModel", "lathe_model"),
+        ("LathePort", "lathe_port"),
+        ("LatheServer", "lathe_server"),
         ("LatheTensor", "lathe_tensor"),
         ("LatheStatus", "lathe_status"),
         ("LatheDtype", "lathe_dtype"),
@@ -86,7 +90,7 @@ fn rust_functions() -> Functions {
 #[test]
 fn prototypes_are_those_of_the_library() {
     let library = rust_functions();
-    assert_eq!(library.len(), 15);
+    assert_eq!(library.len(), 17);
     assert_eq!(header_functions(), library);
 }
 

@@ -5,7 +5,7 @@
 //! in RAM. Nothing here allocates, and nothing panics, whatever comes over the link.
 //!
 //! ```no_run
-//! # use device_server::{Board, BoardMemory, Clock, Firmware, Link, Sandbox, StackUse, buffer_bytes, serve};
+//! # use device_server::{Board, BoardMemory, Clock, Firmware, Link, Sandbox, buffer_bytes, serve};
 //! # struct Uart; struct Chip;
 //! # impl Link for Uart {
 //! #     type Error = ();
@@ -14,7 +14,7 @@
 //! # }
 //! # impl Clock for Chip { fn now(&self) -> u64 { 0 } fn ticks_per_second(&self) -> u64 { 1 } }
 //! # impl Sandbox for Chip {}
-//! # impl Firmware for Chip { fn paint_stack(&mut self) {} fn stack_use(&self) -> StackUse { StackUse::default() } }
+//! # impl Firmware for Chip {}
 //! # let (uart, chip, flash, ram): (Uart, Chip, &[u8], &mut [u8]) = (Uart, Chip, &[], &mut []);
 //! use lathe_executor::Host;
 //! let host = Host { target: "thumbv7em-none-eabihf", features: &["dsp", "vfp4d16sp"] };
@@ -25,6 +25,9 @@
 //! let mut buffers = [0; buffer_bytes(1024)];
 //! let Ok(()) = serve(uart, &mut board, &mut buffers) else { return };
 //! ```
+//!
+//! Firmware with other work keeps its main loop and hands a [`Server`] the bytes that came ([`Server::receive`]); its
+//! [`Firmware::between`] does the other work while a request takes long. `examples/robot-firmware` is one.
 #![no_std]
 #![deny(unsafe_code)]
 
@@ -41,7 +44,7 @@ mod text;
 pub mod trial;
 mod upload;
 
-pub use board::{Board, BoardMemory, Clock, Contained, Ended, Firmware, Sandbox, StackUse, grown};
+pub use board::{Board, BoardMemory, Clock, Contained, Counter, Ended, Firmware, Sandbox, StackUse, Widened, grown};
 pub use device::{Device, Fault, Info, Loaded, TimeOptions, Timed};
 pub use link::Link;
 pub use refusal::{Refusal, figure};

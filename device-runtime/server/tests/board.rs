@@ -5,7 +5,9 @@ use std::cell::Cell;
 use std::io;
 use std::time::{Duration, Instant};
 
-use device_server::{Board, BoardMemory, Clock, Firmware, Sandbox, Server, StackUse, buffer_bytes};
+use device_server::{
+    Board, BoardMemory, Clock, Device, Firmware, Sandbox, Server, StackUse, TimeOptions, buffer_bytes,
+};
 use lathe_artifact::{ArtifactContents, DType, GoldenEntry, GoldenInput, GoldenSample, Host, KernelEntry, TensorEntry};
 use rpc_protocol::client::{Client, ClientError, Link};
 use rpc_protocol::{FaultCode, MemoryUse, Request};
@@ -22,12 +24,17 @@ const ARENA: usize = 1024;
 struct Aligned<const BYTES: usize>([u8; BYTES]);
 
 /// A chip whose counter counts its readings, ten ticks each.
-struct Chip(Cell<u64>);
+#[derive(Default)]
+struct Chip {
+    ticks: Cell<u64>,
+    /// How often other work was done, which takes a hundred ticks.
+    pieces: u32,
+}
 
 impl Clock for Chip {
     fn now(&self) -> u64 {
-        self.0.set(self.0.get() + 10);
-        self.0.get()
+        self.ticks.set(self.ticks.get() + 10);
+        self.ticks.get()
     }
 
     fn ticks_per_second(&self) -> u64 {
@@ -38,10 +45,13 @@ impl Clock for Chip {
 impl Sandbox for Chip {}
 
 impl Firmware for Chip {
-    fn paint_stack(&mut self) {}
+    fn stack_use(&self) -> Option<StackUse> {
+        Some(StackUse { since_paint: 96, since_start: 500, bytes: 2048 })
+    }
 
-    fn stack_use(&self) -> StackUse {
-        StackUse { since_paint: 96, since_start: 500, bytes: 2048 }
+    fn between(&mut self) {
+        self.pieces += 1;
+        self.ticks.set(self.ticks.get() + 100);
     }
 }
 
@@ -99,7 +109,7 @@ fn on_a_board(setup: &Setup<'_>, test: impl FnOnce(Wire<'_>)) {
     let (flash, ram) = (setup.flash, &mut ram.0[..setup.ram]);
     let memory = BoardMemory { flash, ram, samples: &mut samples, uploads: setup.uploads };
     // SAFETY: the artifacts of these tests have no steps, so nothing is executed.
-    let board = unsafe { Board::new(Chip(Cell::new(0)), HOST, "cortex-m4", memory) };
+    let board = unsafe { Board::new(Chip::default(), HOST, "cortex-m4", memory) };
     test(Wire { server: Server::new(&mut buffers), board, sent: Sent::default() });
 }
 
@@ -192,6 +202,20 @@ fn samples_are_kept_while_there_is_room() {
         names(refused(client.time(&time(17, false), PATIENCE)), FaultCode::OutOfMemory, &["17", "16"]);
         names(refused(client.time(&time(1, true), PATIENCE)), FaultCode::Unsupported, &["flush-cache"]);
         assert!(client.time(&Request::Profile { number: 2 }, PATIENCE).unwrap().ticks.is_empty());
+    });
+}
+
+#[test]
+fn other_work_goes_on_between_runs_and_is_not_timed() {
+    let bytes = artifact(HOST.target);
+    on_a_board(&Setup { flash: &flashed(&bytes).0, ram: 8192, uploads: false }, |mut wire| {
+        wire.board.load(1).unwrap();
+        let options = TimeOptions { number: 3, repeat: 4, min_repeat_ms: 0, cooldown_ms: 0, flush_cache: false };
+        wire.board.time(&options).unwrap();
+        assert_eq!(wire.board.samples(), [0; 4]);
+        assert_eq!(wire.board.firmware().pieces, 12);
+        wire.board.time(&TimeOptions { cooldown_ms: 300, ..options }).unwrap();
+        assert!(wire.board.firmware().pieces > 24, "none while it rests");
     });
 }
 

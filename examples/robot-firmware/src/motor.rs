@@ -6,7 +6,7 @@ pub const CHANGE: u32 = 1000;
 pub const CLASSES: u32 = 8;
 
 /// Cosine and sine of 3/64 of a turn: class `k` turns by `k + 1` of these in a period.
-const STEP: (f32, f32) = (0.956_940_34, 0.290_284_68);
+const STEP: (f32, f32) = (0.956_940_34, 0.290_284_7);
 /// What a current of 1 adds to the speed in a period, and what friction leaves of it.
 const PUSH: f32 = 0.02;
 const GLIDE: f32 = 0.995;
@@ -47,7 +47,7 @@ impl Motor {
 
     /// A period with this current; gives what the vibration sensor measures.
     pub fn step(&mut self, current: f32) -> f32 {
-        if self.period % CHANGE == 0 {
+        if self.period.is_multiple_of(CHANGE) {
             self.phase = (1.0, 0.0);
             self.turn = (0..class(self.period)).fold(STEP, |turn, _| turned(turn, STEP));
         }

@@ -1,8 +1,8 @@
 //! `cargo xtask size`: what each part of the runtime takes of a microcontroller's flash, against a committed budget.
 //!
 //! The first table is the whole firmware of a board, by the sources of its bytes. The second holds executor and loader
-//! alone, as a program gets them that links nothing else: differences of linked images (`boards/footprint`), which do not
-//! link if loading or running a model could panic.
+//! alone, as a program gets them that links nothing else, and the server as a robot's firmware gets it: differences of linked
+//! images (`boards/footprint`), which do not link if loading, running or serving a model could panic.
 
 mod parts;
 
@@ -36,7 +36,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let whole = whole(&board::firmware(&board))?;
     show(&format!("firmware of {BOARD}"), &whole, &budget);
     let alone = alone(&board)?;
-    show("without a server", &alone, &budget);
+    show("in a program of yours", &alone, &budget);
     within(&[whole, alone].concat(), &budget)
 }
 
@@ -69,17 +69,19 @@ fn whole(image: &Path) -> Result<Vec<Part>> {
     Ok(parts)
 }
 
-/// Loader and executor by themselves: differences of images.
+/// Loader, executor and server by themselves: differences of images.
 fn alone(board: &Board) -> Result<Vec<Part>> {
     let toolchain = Toolchain::for_target(firmware_target(&board.target)?)?;
     board::build_package(&toolchain, "lathe-footprint")?;
     let image = |name: &str| measure(&toolchain.output_in(&board::cargo_folder()).join(name));
-    let (startup, loader, executor) = (image("startup")?, image("loader")?, image("executor")?);
+    let [startup, loader, executor, serving] =
+        [image("startup")?, image("loader")?, image("executor")?, image("serving")?];
     let less = |a: u64, b: u64| a.checked_sub(b).context("an image is smaller than one it contains");
     Ok(vec![
         ("loader alone", less(loader, startup)?),
         ("executor beside it", less(executor, loader)?),
         ("loader + executor", less(executor, startup)?),
+        ("server beside them", less(serving, executor)?),
     ])
 }
 

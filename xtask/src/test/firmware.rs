@@ -1,6 +1,7 @@
 //! Firmware that people write: the C interface without operating system, and the examples on an emulated board.
 
 mod c_example;
+mod debug_port;
 mod emulator;
 mod robot_example;
 
@@ -25,7 +26,9 @@ pub fn run() -> Result<Done> {
         return Ok(Done::Skipped(format!("built, not run: {} is not installed", emulator::PROGRAM)));
     }
     let sines = c_example::check(&in_c)?;
+    let c_served = c_example::check_debug_port(&compiler, &in_c)?;
     let kept = robot_example::check(&robot)?;
+    let served = robot_example::check_debug_port(&compiler, &robot)?;
     robot_example::check_that_it_can_fail(&compiler)?;
-    Ok(Done::Passed(format!("{sines}; {kept}")))
+    Ok(Done::Passed(format!("{sines}; at the debug port: {c_served}; {kept}; at the debug port: {served}")))
 }

@@ -22,8 +22,8 @@ pub(crate) enum Failure {
     Misuse(Misuse),
     /// The artifact or its memory is refused.
     Load(LoadError),
-    /// The caller's memory is too small.
-    Memory { needed: usize, given: usize },
+    /// The caller's memory is too small; the model's header says by a macro of this name how much is needed.
+    Memory { size: &'static str, needed: usize, given: usize },
     /// The model has no such input or output.
     UnknownName { what: &'static str, name: Name },
     /// The elements are of another type.
@@ -70,9 +70,9 @@ impl fmt::Display for Failure {
         match self {
             Failure::Misuse(misuse) => misuse.fmt(f),
             Failure::Load(error) => error.fmt(f),
-            Failure::Memory { needed, given } => write!(
+            Failure::Memory { size, needed, given } => write!(
                 f,
-                "the model needs {needed} bytes of memory and was given {given}: see MEMORY_BYTES in its header"
+                "this model needs {needed} bytes of memory here and was given {given}: see {size} in its header"
             ),
             Failure::UnknownName { what, name } => write!(f, "the model has no {what} named \"{name}\""),
             Failure::WrongType { name, expected, found } => {

@@ -3,8 +3,6 @@
 use core::ffi::c_void;
 use core::{ptr, slice};
 
-use lathe_executor::Host;
-
 use super::failure::{Failure, status};
 use super::model::LatheModel;
 use super::place::place;
@@ -25,24 +23,32 @@ pub unsafe extern "C" fn lathe_load(
     memory_bytes: usize,
     model: *mut *mut LatheModel,
 ) -> LatheStatus {
+    let (host, _) = processor::identify();
     // SAFETY: the caller vouches for all of them.
-    status(unsafe { load(artifact, length, memory, memory_bytes, model) })
+    status(unsafe {
+        hand_over("model", model, (artifact, length), (memory, memory_bytes), |artifact, memory| {
+            place(artifact, &host, memory)
+        })
+    })
 }
 
+/// Writes to `made`, which an error calls `what`, what `make` makes of an artifact and memory; null when it fails.
+///
 /// # Safety
-/// As [`lathe_load`].
-unsafe fn load(
-    artifact: *const c_void,
-    length: usize,
-    memory: *mut c_void,
-    memory_bytes: usize,
-    model: *mut *mut LatheModel,
+/// Each is null, or a place for a pointer, an artifact of so many bytes, and memory of so many; the last two are left
+/// alone while what is made of them is in use.
+pub(super) unsafe fn hand_over<T: 'static>(
+    what: &'static str,
+    made: *mut *mut T,
+    (artifact, length): (*const c_void, usize),
+    (memory, memory_bytes): (*mut c_void, usize),
+    make: impl FnOnce(&'static [u8], &'static mut [u8]) -> Result<&'static mut T, Failure>,
 ) -> Result<(), Failure> {
-    if model.is_null() {
-        return Err(Misuse::Null("model").into());
+    if made.is_null() {
+        return Err(Misuse::Null(what).into());
     }
     // SAFETY: not null, and the caller vouches for the rest.
-    unsafe { model.write(ptr::null_mut()) };
+    unsafe { made.write(ptr::null_mut()) };
     // An address 0 is the start of flash on many chips, but no artifact lies there: the vector table does.
     if artifact.is_null() {
         return Err(Misuse::Null("artifact").into());
@@ -51,14 +57,14 @@ unsafe fn load(
         return Err(Misuse::Null("memory").into());
     }
     // SAFETY: not null, and the caller vouches for the rest.
-    let (bytes, memory) = unsafe {
+    let (artifact, memory) = unsafe {
         (
             slice::from_raw_parts(artifact.cast::<u8>(), length),
             slice::from_raw_parts_mut(memory.cast::<u8>(), memory_bytes),
         )
     };
-    let (target, features) = processor::identify();
-    // SAFETY: the caller vouches for the artifact and its memory, and `model` is a place for a pointer.
-    unsafe { model.write(place(bytes, &Host { target, features }, memory)?) };
+    let new = make(artifact, memory)?;
+    // SAFETY: a place for a pointer.
+    unsafe { made.write(new) };
     Ok(())
 }

@@ -57,10 +57,10 @@ pub(crate) unsafe fn place(
     memory: &'static mut [u8],
 ) -> Result<&'static mut LatheModel, Failure> {
     let artifact = Artifact::parse_for(bytes, host).map_err(LoadError::from)?;
-    let given = memory.len();
-    let offsets = Offsets::of(&artifact).ok_or(Failure::Memory { needed: usize::MAX, given })?;
+    let (size, given) = ("MEMORY_BYTES", memory.len());
+    let offsets = Offsets::of(&artifact).ok_or(Failure::Memory { size, needed: usize::MAX, given })?;
     if given < offsets.end {
-        return Err(Failure::Memory { needed: offsets.end, given });
+        return Err(Failure::Memory { size, needed: offsets.end, given });
     }
     // What the arena itself needs is checked below.
     let address = memory.as_ptr().addr();

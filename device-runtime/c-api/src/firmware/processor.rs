@@ -1,5 +1,6 @@
 //! Which Cortex-M this is: it says so itself.
 
+use lathe_executor::Host;
 use lathe_executor::artifact::cortex_m;
 
 /// The CPUID base register. Its part number is documented in each core's Technical Reference Manual.
@@ -16,13 +17,12 @@ const CORES: [(u32, &str, &str); 7] = [
     (0xD22, "thumbv8.1m.main-none-eabihf", "cortex-m55"),
 ];
 
-/// Target and features of this processor, as artifacts name them. A core that is not known has no target, and every
-/// artifact is refused.
-pub fn identify() -> (&'static str, &'static [&'static str]) {
+/// What artifacts must match to run on this processor, and what it is called. A core that is not known has no target, and
+/// every artifact is refused.
+pub fn identify() -> (Host<'static>, &'static str) {
     // SAFETY: every Cortex-M has this register, and reading it changes nothing.
     let part = unsafe { CPUID.read_volatile() } >> 4 & 0xFFF;
-    match CORES.iter().find(|(known, ..)| *known == part) {
-        Some((_, target, cpu)) => (target, cortex_m::features(cpu).unwrap_or_default()),
-        None => ("a processor this runtime does not know", &[]),
-    }
+    let core = CORES.iter().find(|(known, ..)| *known == part);
+    let (_, target, cpu) = core.unwrap_or(&(0, "a processor this runtime does not know", "unknown"));
+    (Host { target, features: cortex_m::features(cpu).unwrap_or_default() }, cpu)
 }

@@ -13,12 +13,12 @@ use crate::calls::*;
 use crate::tensor::LatheTensor;
 
 #[path = "../../../runtime-std/tests/sample/mod.rs"]
-mod sample;
+pub(super) mod sample;
 
 const F32: u32 = 1;
 
 /// The sample's artifact where this processor may execute.
-fn artifact() -> &'static [u8] {
+pub(super) fn artifact() -> &'static [u8] {
     let bytes = sample::contents().to_bytes().expect("writes");
     let mut pages = MmapMut::map_anon(bytes.len()).expect("pages");
     pages.copy_from_slice(&bytes);
@@ -27,7 +27,7 @@ fn artifact() -> &'static [u8] {
 }
 
 /// Zeroed memory from a multiple of 64, `skip` bytes on.
-fn memory(bytes: usize, skip: usize) -> &'static mut [u8] {
+pub(super) fn memory(bytes: usize, skip: usize) -> &'static mut [u8] {
     let whole = vec![0u8; bytes + skip + 64].leak();
     let from = whole.as_ptr().addr().next_multiple_of(64) - whole.as_ptr().addr() + skip;
     &mut whole[from..from + bytes]

@@ -1,10 +1,10 @@
-//! What a board's firmware gives the server: a clock, and a watch over its stack.
+//! What a board's firmware gives the server: a clock, a watch over its stack, and a say in between.
 
 use super::sandbox::Sandbox;
 
 /// A counter that never goes back.
 pub trait Clock {
-    /// Ticks since some moment.
+    /// Ticks since some moment. Ticks that pass in interrupts are part of what the host is told, if this counts them.
     fn now(&self) -> u64;
 
     /// Ticks a second.
@@ -21,13 +21,21 @@ pub trait Clock {
     }
 }
 
-/// What the server asks of firmware besides the time.
+/// What the server asks of firmware besides the time. As it stands here, of firmware that only serves and does not watch
+/// its stack.
 pub trait Firmware: Clock + Sandbox {
     /// Paints the stack that is free now, below the caller. Inlined always, or what it calls has frames there itself.
-    fn paint_stack(&mut self);
+    #[inline(always)]
+    fn paint_stack(&mut self) {}
 
-    /// What was used of the stack, by the paint that is gone.
-    fn stack_use(&self) -> StackUse;
+    /// What was used of the stack, by the paint that is gone; `None` where nobody looks.
+    fn stack_use(&self) -> Option<StackUse> {
+        None
+    }
+
+    /// A piece of the firmware's other work: called between the runs and the steps of a measurement and while it rests,
+    /// outside what is timed. Without it a long measurement keeps the main loop from everything else.
+    fn between(&mut self) {}
 
     /// Makes code that was just written to memory ready to be executed: cleans and invalidates caches on cores that
     /// have them, and lets the writes finish.

@@ -17,7 +17,8 @@ impl<F: Firmware> Board<'_, F> {
         loaded.place_inputs();
         self.firmware.paint_stack();
         let ticks = timed(&self.firmware, overhead, || loaded.run());
-        self.run_stack = self.run_stack.max(self.firmware.stack_use().since_paint);
+        let used = self.firmware.stack_use().map_or(0, |used| used.since_paint);
+        self.run_stack = self.run_stack.max(used);
         ticks
     }
 
@@ -37,14 +38,14 @@ impl<F: Firmware> Board<'_, F> {
         for sample in self.samples.iter_mut().take(repeat) {
             *sample = loop {
                 let began = self.firmware.now();
-                let ticks = sample_of(number, loaded, &self.firmware, overhead);
+                let ticks = sample_of(number, loaded, &mut self.firmware, overhead);
                 let spent = self.firmware.now().wrapping_sub(began);
                 if ticks >= wanted || spent / MOST_AROUND >= wanted {
                     break ticks;
                 }
                 number = grown(number, ticks, wanted);
             };
-            wait(&self.firmware, cooldown);
+            wait(&mut self.firmware, cooldown);
         }
         self.sample_count = repeat;
         Ok(Timed { number, samples: repeat as u32 })
@@ -66,6 +67,7 @@ impl<F: Firmware> Board<'_, F> {
                     loaded.step();
                 });
                 *sample = sample.saturating_add(ticks);
+                self.firmware.between();
             }
         }
         self.sample_count = steps;
@@ -80,8 +82,9 @@ impl<F: Firmware> Board<'_, F> {
 }
 
 /// Ticks of `number` runs; putting the inputs in place does not count.
-fn sample_of<F: Firmware>(number: u32, loaded: &mut LoadedModel<'_>, firmware: &F, overhead: u64) -> u64 {
+fn sample_of<F: Firmware>(number: u32, loaded: &mut LoadedModel<'_>, firmware: &mut F, overhead: u64) -> u64 {
     (0..number).fold(0, |sum: u64, _| {
+        firmware.between();
         loaded.place_inputs();
         sum.saturating_add(timed(firmware, overhead, || loaded.run()))
     })
@@ -106,9 +109,11 @@ pub(super) fn milliseconds<F: Firmware>(firmware: &F, ms: u32) -> u64 {
     u64::from(a_second.div_ceil(1000)).saturating_mul(u64::from(ms))
 }
 
-pub(super) fn wait<F: Firmware>(firmware: &F, ticks: u64) {
+pub(super) fn wait<F: Firmware>(firmware: &mut F, ticks: u64) {
     let start = firmware.now();
-    while firmware.now().wrapping_sub(start) < ticks {}
+    while firmware.now().wrapping_sub(start) < ticks {
+        firmware.between();
+    }
 }
 
 /// The number of runs that should last `wanted` ticks, when `number` lasted `ticks`; at least half as many more. The ratio

@@ -1,6 +1,7 @@
 //! The device that firmware is: an artifact in flash or uploaded to RAM, run in place over memory the firmware gives.
 
 mod bundle;
+mod counter;
 mod firmware;
 mod loaded;
 mod measure;
@@ -8,6 +9,7 @@ mod ram;
 mod sandbox;
 mod trial;
 
+pub use counter::{Counter, Widened};
 pub use firmware::{Clock, Firmware, StackUse};
 pub use measure::grown;
 pub use sandbox::{Contained, Ended, Sandbox};
@@ -85,6 +87,11 @@ impl<'m, F: Firmware> Board<'m, F> {
             samples: memory.samples,
             sample_count: 0,
         }
+    }
+
+    /// The firmware, whose other work goes on between requests.
+    pub fn firmware(&mut self) -> &mut F {
+        &mut self.firmware
     }
 
     /// The artifact in flash, which may be cut or damaged; its header says how long it is.
@@ -185,6 +192,9 @@ impl<F: Firmware> Device for Board<'_, F> {
         let (bytes, start) = self.artifact()?;
         let artifact = Artifact::parse_for(bytes, &self.host).map_err(|error| Refusal::Load(error.into()))?;
         let arena = if artifact.trial().is_some() {
+            if !F::CONTAINS {
+                return Err(Refusal::NoSandbox);
+            }
             let (flash, ram) = (self.flash, &mut self.ram);
             let bundle = LoadedBundle::load((artifact, bytes), &self.firmware, flash, ram, start)?;
             self.bundle.insert(bundle).arena_bytes()
@@ -234,13 +244,13 @@ impl<F: Firmware> Device for Board<'_, F> {
     }
 
     fn trial(&mut self, options: &TrialOptions) -> Result<Tried, Refusal> {
-        self.try_candidate(options)
+        if F::CONTAINS { self.try_candidate(options) } else { Err(Refusal::NoSandbox) }
     }
 
     fn memory_use(&mut self) -> Result<MemoryUse, Refusal> {
         let loaded = self.loaded()?;
         let (arena, beyond_arena) = (loaded.arena_bytes(), loaded.written_beyond_arena());
-        let stack = self.firmware.stack_use();
+        let stack = self.firmware.stack_use().ok_or(Refusal::Unwatched)?;
         Ok(MemoryUse {
             run_stack: self.run_stack,
             stack: stack.since_start,

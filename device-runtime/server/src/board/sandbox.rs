@@ -62,6 +62,9 @@ pub enum Ended {
 
 /// A processor's means to run what may be wrong; as it stands here, of one that has none.
 pub trait Sandbox {
+    /// Whether it has any. Without them nothing about trials is linked.
+    const CONTAINS: bool = false;
+
     /// What start and length of a block of `bytes` must be multiples of to be opened to a candidate; a power of two.
     /// `None`: this processor cannot contain anything.
     fn granule(&self, bytes: usize) -> Option<usize> {

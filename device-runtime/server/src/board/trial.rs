@@ -122,7 +122,8 @@ impl<F: Firmware> Runs<'_, F> {
                 }
                 *number = grown(*number, sum, wanted);
             };
-            wait(self.firmware, cooldown.min(self.left()));
+            let rest = cooldown.min(self.left());
+            wait(self.firmware, rest);
         }
         Ok(())
     }

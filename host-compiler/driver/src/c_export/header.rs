@@ -43,6 +43,7 @@ pub fn header(artifact: &Artifact<'_>, name: &Identifier) -> String {
     if in_firmware {
         define("MEMORY_BYTES", memory(artifact, arena), "what lathe_load takes");
         define("MEMORY_ALIGN", head.arena_align().max(8).to_string(), "and at a multiple of what");
+        define("SERVER_BYTES", server(artifact, arena), "what lathe_server_start takes, at a multiple of 8");
     }
     for (role, tensors) in [("INPUT", tensors(artifact, false)), ("OUTPUT", tensors(artifact, true))] {
         define(&format!("{role}S"), tensors.len().to_string(), "");
@@ -67,6 +68,17 @@ fn memory(artifact: &Artifact<'_>, arena: usize) -> String {
     let described: usize = tensors.iter().map(|tensor| 4 * tensor.shape.rank() + tensor.name.len() + 1).sum();
     let arena = arena.next_multiple_of(8);
     format!("({arena} + LATHE_MODEL_BYTES + {} * sizeof(lathe_tensor) + {described})", tensors.len())
+}
+
+/// Samples that the server has room for, whatever the model.
+const SAMPLES: usize = 64;
+
+/// The sum that the runtime makes too: what a server takes, a sample for each step beyond those it has room for, the arena
+/// and the way to its alignment, and the inputs' values.
+fn server(artifact: &Artifact<'_>, arena: usize) -> String {
+    let samples = 8 * artifact.step_count().saturating_sub(SAMPLES);
+    let inputs: usize = artifact.inputs().map(|input| input.bytes as usize).sum();
+    format!("(LATHE_SERVER_BYTES + {})", samples + arena + artifact.header().arena_align() + inputs)
 }
 
 /// Name and value of each macro on one input or output.

@@ -1,4 +1,5 @@
-//! `examples/c-firmware`: the model and the runtime in one library, and as an object beside the runtime's own.
+//! `examples/c-firmware`: the model and the runtime in one library, and as an object beside the runtime's own; a robot
+//! that a host times.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +7,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use super::debug_port::{self, Robot};
 use super::{BOARD, emulator};
+use crate::numpy::Array;
 use crate::{board, process, workspace};
 
 /// How far the network is from the sine at most, and half of the last decimal printed.
@@ -15,8 +18,9 @@ const TOLERANCE: f64 = 0.0193 + 0.0005;
 const LARGER: &str = "mps2-an500";
 /// Numbers it prints the sine of.
 const NUMBERS: usize = 13;
-/// What `main` and what it calls use of the stack besides the runtime; the example checks for the same.
+/// What the programs use of the stack besides the runtime, and what the server does; they check for the same.
 const OWN_STACK: u64 = 512;
+const SERVER_STACK: u64 = 2048;
 
 fn folder() -> PathBuf {
     workspace::root().join("examples/c-firmware")
@@ -28,6 +32,8 @@ pub struct Images {
     own: [PathBuf; 2],
     /// With a model for the larger board's processor.
     larger: PathBuf,
+    /// The robot.
+    robot: PathBuf,
 }
 
 fn make(compiler: &Path, board: &str) -> Result<PathBuf> {
@@ -47,10 +53,10 @@ pub fn build(compiler: &Path) -> Result<Images> {
     compile.current_dir(folder()).args(["compile", "sine.onnx", "--board", BOARD, "--emit", "c-object"]);
     process::run(compile.args(["-o", "sine.o"]))?;
     let mut link = Command::new("ld.lld-19");
-    link.current_dir(folder()).args(["--gc-sections", "-T", "mps2-an386.ld", "main.o", "board.o", "sine.o"]);
+    link.current_dir(folder()).args(["--gc-sections", "-T", "mps2-an386.ld", "main.o", "board.o", "print.o", "sine.o"]);
     let target = board::find(BOARD)?.target;
     process::run(link.arg(board::c_library(&target)).args(["-o", "from-object.elf"]))?;
-    Ok(Images { own: [library, folder().join("from-object.elf")], larger })
+    Ok(Images { own: [library, folder().join("from-object.elf")], larger, robot: folder().join("robot.elf") })
 }
 
 /// Runs the images: right numbers, on no more stack than the model's header says; and a processor that lacks what the
@@ -66,13 +72,37 @@ pub fn check(images: &Images) -> Result<String> {
         for (x, y) in sines {
             ensure!((y - x.sin()).abs() <= TOLERANCE, "sine of {x} is {}, not {y}", x.sin());
         }
-        used = *emulator::figures(&lines, "stack:", "bytes")?.first().context("no figure")?;
-        ensure!(used <= allowed, "{used} bytes of stack in use, {allowed} promised");
+        used = stack(&lines, allowed)?;
     }
     let refused = emulator::run(BOARD, &images.larger).err().context("a Cortex-M4 runs a model for a Cortex-M7")?;
     let words = "needs its feature fp-armv8d16sp, which this CPU lacks";
     ensure!(format!("{refused:#}").contains(words), "not refused for what it lacks: {refused:#}");
     Ok(format!("C: {NUMBERS} right answers, {used} bytes of stack"))
+}
+
+/// Bytes of stack in use, not more than `allowed`.
+fn stack(lines: &[String], allowed: u64) -> Result<u64> {
+    let used = *emulator::figures(lines, "stack:", "bytes")?.first().context("no figure")?;
+    ensure!(used <= allowed, "{used} bytes of stack in use, {allowed} promised");
+    Ok(used)
+}
+
+/// A host times the network while the robot works; the network computes the sine of a number for each round.
+pub fn check_debug_port(compiler: &Path, images: &Images) -> Result<String> {
+    let artifact = &folder().join("sine.lathe");
+    let is_right = |round, outputs: &[f64]| matches!(outputs, [y] if (y - angle(round).sin()).abs() <= TOLERANCE);
+    let robot = Robot { image: &images.robot, artifact, input: "x", values, is_right };
+    let (told, last) = debug_port::check(compiler, &robot)?;
+    let used = stack(&last, promised_stack()? + SERVER_STACK + OWN_STACK)?;
+    Ok(format!("{told}, {used} bytes of stack"))
+}
+
+fn angle(round: u32) -> f64 {
+    f64::from(round % 12) * 0.5 + 0.25
+}
+
+fn values(round: u32) -> Array {
+    Array { descr: "<f4".into(), shape: vec![1, 1], bytes: (angle(round) as f32).to_le_bytes().to_vec() }
 }
 
 /// `sine of 0.500 is 0.471` as its two numbers.

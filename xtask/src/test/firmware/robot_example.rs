@@ -1,11 +1,13 @@
-//! `examples/robot-firmware`: control keeps its period while a network runs.
+//! `examples/robot-firmware`: control keeps its period while a network runs, and while a host times it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Result, bail, ensure};
 
+use super::debug_port::{self, Robot};
 use super::{BOARD, emulator};
+use crate::numpy::Array;
 use crate::toolchain::{Toolchain, firmware_target};
 use crate::{board, process, workspace};
 
@@ -14,12 +16,18 @@ const PACKAGE: &str = "robot-firmware";
 const PERIODS: u64 = 10_000;
 /// Inferences at the least in that time: a fifth of what the emulated board does.
 const LEAST_RUNS: u64 = 500;
+/// Samples of the network's input, and the frequencies it tells apart.
+const SAMPLES: u32 = 256;
+const CLASSES: u32 = 8;
+
+fn folder() -> PathBuf {
+    workspace::root().join("examples/robot-firmware")
+}
 
 /// Makes the network, compiles it, and builds the example around it; the image.
 pub fn build(compiler: &Path, features: &[&str]) -> Result<PathBuf> {
-    let folder = workspace::root().join("examples/robot-firmware");
     let script = workspace::root().join("examples/models/vibration.py");
-    let (model, artifact) = (folder.join("vibration.onnx"), folder.join("vibration.lathe"));
+    let (model, artifact) = (folder().join("vibration.onnx"), folder().join("vibration.lathe"));
     process::run(Command::new("python3").arg("-B").arg(script).arg(&model))?;
     let mut compile = Command::new(compiler);
     process::run(compile.arg("compile").arg(model).args(["--board", BOARD, "-o"]).arg(artifact))?;
@@ -45,6 +53,27 @@ pub fn check(image: &Path) -> Result<String> {
     ensure!(runs >= LEAST_RUNS && judged >= runs / 2, "{runs} inferences, {judged} judged");
     ensure!(right == judged, "{} of {judged} answers are wrong", judged - right);
     Ok(format!("robot: 0 of {periods} periods missed, {right} of {judged} answers right"))
+}
+
+/// A host times the network while the robot works; the network hears the frequency of each round.
+pub fn check_debug_port(compiler: &Path, image: &Path) -> Result<String> {
+    let artifact = &folder().join("vibration.lathe");
+    let robot = Robot { image, artifact, input: "signal", values: vibration, is_right: hears };
+    Ok(debug_port::check(compiler, &robot)?.0)
+}
+
+/// A cosine of the frequency that the network calls `round % CLASSES`: see `examples/models/vibration.py`.
+fn vibration(round: u32) -> Array {
+    let turn = std::f64::consts::TAU * f64::from(3 + 3 * (round % CLASSES)) / 64.0;
+    let samples = (0..SAMPLES).flat_map(|i| (0.5 * (turn * f64::from(i)).cos() as f32).to_le_bytes());
+    Array { descr: "<f4".into(), shape: vec![1, 1, 1, SAMPLES as usize], bytes: samples.collect() }
+}
+
+/// Whether the energies are that frequency's, and no other's: that of a cosine of 0.5 is its square.
+fn hears(round: u32, energies: &[f64]) -> bool {
+    let expected = |class: u32| if class == round % CLASSES { 0.25 } else { 0.0 };
+    let near = |(class, energy): (u32, &f64)| (energy - expected(class)).abs() < 1e-3;
+    energies.len() == CLASSES as usize && (0..).zip(energies).all(near)
 }
 
 /// Where control has to wait for kernels, the same firmware counts missed periods.
