@@ -5,8 +5,9 @@ use std::cell::Cell;
 use std::io;
 use std::time::{Duration, Instant};
 
+use device_server::trial::TrialOptions;
 use device_server::{
-    Board, BoardMemory, Clock, Device, Firmware, Sandbox, Server, StackUse, TimeOptions, buffer_bytes,
+    Board, BoardMemory, Clock, Device, Firmware, Refusal, Sandbox, Server, StackUse, TimeOptions, buffer_bytes,
 };
 use lathe_artifact::{ArtifactContents, DType, GoldenEntry, GoldenInput, GoldenSample, Host, KernelEntry, TensorEntry};
 use rpc_protocol::client::{Client, ClientError, Link};
@@ -202,6 +203,17 @@ fn samples_are_kept_while_there_is_room() {
         names(refused(client.time(&time(17, false), PATIENCE)), FaultCode::OutOfMemory, &["17", "16"]);
         names(refused(client.time(&time(1, true), PATIENCE)), FaultCode::Unsupported, &["flush-cache"]);
         assert!(client.time(&Request::Profile { number: 2 }, PATIENCE).unwrap().ticks.is_empty());
+    });
+}
+
+#[test]
+fn a_board_that_cannot_contain_anything_makes_no_trials() {
+    let bytes = artifact(HOST.target);
+    on_a_board(&Setup { flash: &flashed(&bytes).0, ram: 8192, uploads: false }, |mut wire| {
+        wire.board.load(1).unwrap();
+        let options =
+            TrialOptions { candidate: 0, number: 1, repeat: 1, min_repeat_ms: 0, cooldown_ms: 0, limit_ms: 1 };
+        assert_eq!(wire.board.trial(&options).unwrap_err(), Refusal::NoSandbox);
     });
 }
 

@@ -18,9 +18,8 @@ const TOLERANCE: f64 = 0.0193 + 0.0005;
 const LARGER: &str = "mps2-an500";
 /// Numbers it prints the sine of.
 const NUMBERS: usize = 13;
-/// What the programs use of the stack besides the runtime, and what the server does; they check for the same.
+/// What the programs use of the stack besides the runtime; they check for the same.
 const OWN_STACK: u64 = 512;
-const SERVER_STACK: u64 = 2048;
 
 fn folder() -> PathBuf {
     workspace::root().join("examples/c-firmware")
@@ -93,7 +92,9 @@ pub fn check_debug_port(compiler: &Path, images: &Images) -> Result<String> {
     let is_right = |round, outputs: &[f64]| matches!(outputs, [y] if (y - angle(round).sin()).abs() <= TOLERANCE);
     let robot = Robot { image: &images.robot, artifact, input: "x", values, is_right };
     let (told, last) = debug_port::check(compiler, &robot)?;
-    let used = stack(&last, promised_stack()? + SERVER_STACK + OWN_STACK)?;
+    let header = workspace::root().join("device-runtime/c-api/include/lathe.h");
+    let server_stack = defined(&header, "LATHE_SERVER_STACK_BYTES")?;
+    let used = stack(&last, promised_stack()? + server_stack + OWN_STACK)?;
     Ok(format!("{told}, {used} bytes of stack"))
 }
 
@@ -113,7 +114,12 @@ fn sine(line: &str) -> Option<(f64, f64)> {
 
 /// What the generated header says that loading and running need.
 fn promised_stack() -> Result<u64> {
-    let header = fs::read_to_string(folder().join("sine.h"))?;
-    let mut words = header.split_whitespace().skip_while(|word| *word != "LATHE_MODEL_SINE_STACK_BYTES");
-    Ok(words.nth(1).context("sine.h does not tell the stack")?.parse()?)
+    defined(&folder().join("sine.h"), "LATHE_MODEL_SINE_STACK_BYTES")
+}
+
+/// The number that a header defines `name` as.
+fn defined(header: &Path, name: &str) -> Result<u64> {
+    let text = fs::read_to_string(header)?;
+    let mut words = text.split_whitespace().skip_while(|word| *word != name);
+    Ok(words.nth(1).with_context(|| format!("{} does not define {name}", header.display()))?.parse()?)
 }
