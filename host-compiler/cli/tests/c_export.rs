@@ -65,8 +65,8 @@ fn an_object_for_a_microcontroller_tells_the_memory_it_takes() {
     };
     assert_eq!(value("ARENA_BYTES"), arena);
     assert_eq!(value("MEMORY_BYTES"), arena.next_multiple_of(8));
-    // The way to a multiple of 64 at the most, and the input's 70 elements.
-    assert!(header.contains(&format!("SERVER_BYTES (LATHE_SERVER_BYTES + {})", arena + 64 + 4 * 70)), "{header}");
+    // The way to a multiple of 8 at the most, and the input's 70 elements.
+    assert!(header.contains(&format!("SERVER_BYTES (LATHE_SERVER_BYTES + {})", arena + 8 + 4 * 70)), "{header}");
     // Four dimensions and a letter, two dimensions and a letter, and what ends the letters.
     assert!(header.contains("+ LATHE_MODEL_BYTES + 2 * sizeof(lathe_tensor) + 28)"), "{header}");
 }
