@@ -10,6 +10,9 @@ pub type ProtocolVersion = u16;
 /// This protocol's version.
 pub const VERSION: ProtocolVersion = 2;
 
+/// What a device says behind its processor's name where it has an operating system that candidates can call.
+pub const CALLS_NOT_STOPPED: &str = " (no seccomp: system calls of candidates are not stopped)";
+
 /// An enum on the wire: the number of its variant, then the fields.
 macro_rules! message {
     (enum $name:ident { $( $variant:ident $({ $( $field:ident ),* })? ),* }) => {
@@ -433,6 +436,8 @@ messages! {
         Arithmetic,
         /// something else
         Other,
+        /// it called the operating system, by the call whose number is the address; 0 when it ended by that
+        SystemCall,
     }
 
     /// Kinds of failure.

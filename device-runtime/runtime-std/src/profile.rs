@@ -27,9 +27,14 @@ pub struct StepProfile {
 impl Runner {
     /// Runs once to warm up, then `repeat` times, and times every step.
     pub fn profile(&mut self, repeat: u32) -> Vec<StepProfile> {
+        self.profile_while(repeat, || true)
+    }
+
+    /// The same, which stops between two runs when `wanted` says no: with the samples so far.
+    pub fn profile_while(&mut self, repeat: u32, wanted: impl Fn() -> bool) -> Vec<StepProfile> {
         self.run();
         let mut samples = vec![Vec::new(); self.artifact().step_count()];
-        for _ in 0..repeat {
+        for _ in (0..repeat).take_while(|_| wanted()) {
             self.restart();
             for step in &mut samples {
                 let start = Instant::now();

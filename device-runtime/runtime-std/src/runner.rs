@@ -11,7 +11,7 @@ use crate::error::RunnerError;
 use crate::memory::AlignedBytes;
 use crate::pool::Pool;
 use crate::source::Source;
-use crate::timing::{TimeOptions, Timing, evaluate};
+use crate::timing::{TimeOptions, Timing, evaluate_while};
 
 /// How to run a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,7 +196,12 @@ impl Runner {
 
     /// Times whole runs on the inputs set.
     pub fn time(&mut self, options: &TimeOptions) -> Timing {
-        evaluate(options, || self.run())
+        self.time_while(options, || true)
+    }
+
+    /// The same, which stops between two runs when `wanted` says no: with the samples so far.
+    pub fn time_while(&mut self, options: &TimeOptions, wanted: impl Fn() -> bool) -> Timing {
+        evaluate_while(options, wanted, || self.run())
     }
 
     /// Puts the inputs whose memory a run overwrites back to the values set.

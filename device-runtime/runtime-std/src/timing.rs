@@ -103,18 +103,26 @@ fn mean(numbers: impl Iterator<Item = u32>) -> Option<f64> {
 
 /// Runs `run` once to warm up, then `number` times for each of `repeat` samples: 1 + number x repeat runs, and more
 /// while a sample is shorter than `min_repeat`, which makes `number` grow for good. With `flush_cache`, `number` is 1.
-pub fn evaluate(options: &TimeOptions, mut run: impl FnMut()) -> Timing {
+pub fn evaluate(options: &TimeOptions, run: impl FnMut()) -> Timing {
+    evaluate_while(options, || true, run)
+}
+
+/// The same, which stops between two runs when nobody waits for it any more, as `wanted` says: with the samples so far.
+pub fn evaluate_while(options: &TimeOptions, wanted: impl Fn() -> bool, mut run: impl FnMut()) -> Timing {
     let cold = options.flush_cache;
     let mut number = if cold { 1 } else { options.number.max(1) };
     let mut flush = vec![0u8; if cold { FLUSH_BYTES } else { 0 }];
     let (mut samples_ms, mut conditions) = (Vec::new(), Vec::new());
     run();
     let mut watch = Watch::begin(Sysfs::default());
-    for _ in 0..options.repeat {
+    'samples: for _ in 0..options.repeat {
         let taken = loop {
             flush_caches(&mut flush);
             let start = Instant::now();
             for _ in 0..number {
+                if !wanted() {
+                    break 'samples;
+                }
                 run();
             }
             let taken = start.elapsed();

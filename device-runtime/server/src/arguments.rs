@@ -21,7 +21,8 @@ Usage: device-server --stdio | --listen [ADDRESS] | --serial PATH [--baud N] | -
   --stdio             serve the process that started this one, over standard input and output; it may upload
 
   measure FOLDER      try the bundles of candidates in FOLDER, NAME.lathe with options in NAME.options, and write
-                      NAME.results beside each that has none; with --watch go on looking
+                      NAME.results beside each that has none; with --watch go on looking, else fail (exit code 1) when
+                      a bundle could not be tried
 
   --key-file FILE     serve only hosts that prove the key in FILE
   --new-key FILE      write a new key to FILE, for its owner's eyes, and end: copy it to the host

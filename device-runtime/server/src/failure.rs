@@ -28,6 +28,8 @@ pub enum Failure {
     Model { path: PathBuf, error: io::Error },
     /// The folder of bundles cannot be read or written.
     Folder { path: PathBuf, error: io::Error },
+    /// Some bundles could not be tried.
+    Bundles { path: PathBuf, bad: usize, all: usize },
 }
 
 impl fmt::Display for Failure {
@@ -63,6 +65,9 @@ impl fmt::Display for Failure {
             Failure::Random(error) => write!(f, "the operating system gives no random numbers: {error}"),
             Failure::Folder { path, error } => {
                 write!(f, "cannot read the bundles in {}, or write results there: {error}", path.display())
+            }
+            Failure::Bundles { path, bad, all } => {
+                write!(f, "{bad} of {all} bundles in {} could not be tried: their results say why", path.display())
             }
             Failure::Model { path, error } => write!(f, "cannot read the artifact {}: {error}", path.display()),
         }

@@ -4,13 +4,17 @@
 //! `NAME.lathe` is a bundle of candidates; `NAME.options`, if there, has a line `key = number` for each of `number`,
 //! `repeat`, `min_repeat_ms`, `cooldown_ms`, `limit_ms`. `NAME.results` has a line of words for each candidate, or one
 //! that begins with `failed`. A results file appears whole, and is not made again while it is there.
+//!
+//! A bundle that cannot be read as one may still be on its way: a watched one is looked at again until it has stayed the
+//! same for a while. Options come before their bundle, or with it.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use device_server::rpc_protocol::frame::crc32c;
 use device_server::rpc_protocol::{TrialOutcome, reasons};
@@ -22,24 +26,53 @@ use crate::machine::{Machine, MachineFault};
 
 /// How often a watched folder is looked at.
 const PAUSE: Duration = Duration::from_millis(200);
+/// How long a bundle that cannot be read must have stayed the same to count as damaged.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Tries every bundle in `folder` that has no results yet; with `watch`, for ever.
 pub fn run(folder: &Path, watch: bool) -> Result<(), Failure> {
     let failed = |error| Failure::Folder { path: folder.to_path_buf(), error };
     let mut machine = Machine::new(Vec::new(), true);
+    let (mut coming, mut bad, mut all) = (Coming::default(), 0, 0);
     loop {
         for bundle in waiting(folder).map_err(failed)? {
-            let results = match measure(&mut machine, &bundle) {
-                Ok(results) => results,
-                Err(why) => format!("failed {why}\n"),
-            };
+            if watch && coming.may_grow(&bundle) {
+                continue;
+            }
+            let results = measure(&mut machine, &bundle).unwrap_or_else(|why| {
+                bad += 1;
+                format!("failed {why}\n")
+            });
+            all += 1;
             leave(&bundle.with_extension("results"), &results).map_err(failed)?;
             crate::print(&format!("{}", bundle.with_extension("results").display()));
         }
-        if !watch {
-            return Ok(());
+        match (watch, bad) {
+            (true, _) => sleep(PAUSE),
+            (false, 0) => return Ok(()),
+            (false, bad) => return Err(Failure::Bundles { path: folder.to_path_buf(), bad, all }),
         }
-        sleep(PAUSE);
+    }
+}
+
+/// Bundles that something may still be writing: their length and time, and since when these are known.
+#[derive(Default)]
+struct Coming(HashMap<PathBuf, (u64, Option<SystemTime>, Instant)>);
+
+impl Coming {
+    /// Whether the bundle is not whole and has not been the same for long.
+    fn may_grow(&mut self, path: &Path) -> bool {
+        if fs::read(path).is_ok_and(|bytes| lathe_artifact::Artifact::parse(&bytes).is_ok()) {
+            self.0.remove(path);
+            return false;
+        }
+        // One that is gone again is as if it had never been there.
+        let Ok(seen) = fs::metadata(path).map(|file| (file.len(), file.modified().ok())) else { return true };
+        let known = self.0.entry(path.to_path_buf()).or_insert((seen.0, seen.1, Instant::now()));
+        if (known.0, known.1) != seen {
+            *known = (seen.0, seen.1, Instant::now());
+        }
+        known.2.elapsed() < PATIENCE
     }
 }
 

@@ -49,8 +49,8 @@ fn bundle() -> Vec<u8> {
         noise_seed: 0,
         noise_bytes: 0,
         checks: vec![
-            check(1, DType::F32, (0, 16), -28, &answer(), 500),
-            check(1, DType::F32, (16, 7), -28, &answer(), 500),
+            check(1, DType::F32, (0, 16), -28, &answer(), 300_000),
+            check(1, DType::F32, (16, 7), -28, &answer(), 300_000),
             check(2, DType::U8, (0, 9), 0, b"in place!", 0),
         ],
     });

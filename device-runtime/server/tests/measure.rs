@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use lathe_artifact::{
     Access, ArgumentEntry, ArtifactContents, Check, DType, KernelEntry, Space, StepEntry, TrialEntry, noise, sums,
@@ -84,7 +86,7 @@ fn results_appear_beside_bundles() {
     folder.write("c.results", "as they were");
     folder.write("d.lathe", bundle());
     folder.write("d.options", "speed = 3\n");
-    assert!(folder.measure());
+    assert!(!folder.measure(), "two of three bundles could not be tried");
     let results = folder.read("a.results");
     let lines: Vec<&str> = results.lines().collect();
     let words: Vec<&str> = lines[0].split(' ').collect();
@@ -97,4 +99,37 @@ fn results_appear_beside_bundles() {
     assert!(folder.read("d.results").starts_with("failed ") && folder.read("d.results").contains("speed = 3"));
     assert!(!exists(&folder, "a.partial"));
     assert!(!Folder(folder.0.join("missing")).measure());
+    assert!(folder.measure(), "there was nothing left to do");
+    folder.write("e.lathe", bundle());
+    assert!(folder.measure() && folder.read("e.results").contains("right"));
+}
+
+/// A process, ended when dropped.
+struct Watching(Child);
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_bundle_that_is_being_copied_is_waited_for() {
+    let folder = Folder::new("watch");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_device-server"));
+    let _watching = Watching(command.arg("measure").arg(&folder.0).arg("--watch").spawn().unwrap());
+    let (whole, begun) = (bundle(), Instant::now());
+    folder.write("slow.lathe", &whole[..whole.len() / 2]);
+    folder.write("cut.lathe", &whole[..whole.len() - 1]);
+    // Long enough for it to be looked at some times, shorter than it is waited for.
+    sleep(Duration::from_millis(1000));
+    assert!(!exists(&folder, "slow.results") && !exists(&folder, "cut.results"));
+    folder.write("slow.lathe", &whole);
+    while !exists(&folder, "slow.results") || !exists(&folder, "cut.results") {
+        assert!(begun.elapsed() < Duration::from_secs(60));
+        sleep(Duration::from_millis(50));
+    }
+    assert!(folder.read("slow.results").starts_with("0 right "), "{}", folder.read("slow.results"));
+    assert!(folder.read("cut.results").starts_with("failed "), "what stays cut is damaged");
 }

@@ -4,7 +4,7 @@ mod support;
 
 use std::io;
 use std::net::TcpListener;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rpc_protocol::Request;
 use rpc_protocol::client::{Client, ClientError, Link, TcpLink};
@@ -139,4 +139,36 @@ fn a_port_that_is_taken_is_named() {
     assert!(code == 1 && words.contains("/dev/no-such-line") && words.contains("plugged in"), "{words}");
     let (code, words) = ended(program(&["--listen", "192.0.2.1:9", "--key-file", Keys::new().file()]));
     assert!(code == 1 && words.contains("no such address"), "{words}");
+}
+
+/// A kernel that takes some hundredths of a second and returns.
+fn counts() -> Vec<u8> {
+    if cfg!(target_arch = "x86_64") {
+        // `mov ecx, 40_000_000`, `dec ecx`, `jnz` back to it, `ret`.
+        [&[0xB9], &40_000_000u32.to_le_bytes()[..], &[0xFF, 0xC9, 0x75, 0xFC, 0xC3]].concat()
+    } else {
+        // `movz x9, 610, lsl 16`, `subs x9, x9, 1`, `b.ne` back to it, `ret`.
+        [0xD2A0_4C49u32, 0xF100_0529, 0x54FF_FFE1, 0xD65F_03C0].into_iter().flat_map(u32::to_le_bytes).collect()
+    }
+}
+
+#[test]
+fn a_device_whose_host_left_in_the_middle_of_a_measurement_serves_the_next() {
+    let (address, keys) = (free_address(), Keys::new());
+    let server = start(&address, &keys);
+    for request in [
+        Request::Time { number: 1_000_000, repeat: 1, min_repeat_ms: 0, cooldown_ms: 0, flush_cache: false },
+        Request::Time { number: 1, repeat: 1_000_000, min_repeat_ms: 0, cooldown_ms: 0, flush_cache: false },
+        Request::Profile { number: 1_000_000 },
+    ] {
+        let mut client = Client::open_with(server.connect(), 31, PATIENCE, Some(&keys.key())).unwrap();
+        client.upload(&model(counts()), |_| {}).unwrap();
+        client.load(1, PATIENCE).unwrap();
+        let impatient = client.time(&request, Duration::from_millis(300)).unwrap_err();
+        assert!(matches!(impatient, ClientError::Timeout { .. }), "{impatient}");
+        drop(client);
+        // It would have taken hours.
+        let mut next = Client::open_with(server.connect(), 32, PATIENCE, Some(&keys.key())).unwrap();
+        next.info().unwrap();
+    }
 }

@@ -168,7 +168,7 @@ pub struct CompileArgs {
     pub common: Common,
 }
 
-/// Where an artifact runs.
+/// A device, and the way to it.
 #[derive(Args, Clone, Debug)]
 pub struct DeviceArgs {
     /// local (this machine), tcp://HOST[:PORT] (a device-server there), serial:PATH[@BAUD] (a board at a serial line),
@@ -180,15 +180,20 @@ pub struct DeviceArgs {
     /// then refused
     #[arg(long, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
+    /// Seconds to wait for one answer of a device
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub timeout: u64,
+}
+
+/// What an artifact is given to run on.
+#[derive(Args, Clone, Debug)]
+pub struct LoadArgs {
     /// Threads to run kernels on (0: one per processor)
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub threads: u32,
     /// Give the model an arena of this many bytes, to try what a smaller machine has (local only)
     #[arg(long, value_name = "BYTES")]
     pub arena: Option<usize>,
-    /// Seconds to wait for one answer of a device
-    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
-    pub timeout: u64,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -208,6 +213,8 @@ pub struct RunArgs {
     pub artifact: PathBuf,
     #[command(flatten)]
     pub device: DeviceArgs,
+    #[command(flatten)]
+    pub load: LoadArgs,
     /// An input: NAME=FILE with a .npy, .npz, .png or .jpg file; an .npz alone gives every input it names; a file alone
     /// is the only input (repeatable)
     #[arg(short, long = "input", value_name = "NAME=FILE")]
@@ -252,6 +259,8 @@ pub struct TimeArgs {
     pub artifact: PathBuf,
     #[command(flatten)]
     pub device: DeviceArgs,
+    #[command(flatten)]
+    pub load: LoadArgs,
     /// Runs in one sample
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub number: u32,
@@ -418,9 +427,6 @@ pub struct FlashArgs {
     /// An artifact for it, to lie ready there; without one, models are uploaded
     #[arg(value_name = "MODEL.lathe")]
     pub model: Option<PathBuf>,
-    /// The same
-    #[arg(long, value_name = "MODEL.lathe", conflicts_with = "model")]
-    pub artifact: Option<PathBuf>,
     /// Print the commands a person would type instead of running them
     #[arg(long)]
     pub dry_run: bool,

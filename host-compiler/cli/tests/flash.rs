@@ -56,7 +56,6 @@ probe-rs reset --chip STM32L4R5ZITx
 # then: --device serial:PORT; `host-compiler devices list` shows the port
 ";
     assert_eq!(dry(&bench, &["nucleo-l4r5zi", "m.lathe"]), expected);
-    assert_eq!(dry(&bench, &["nucleo-l4r5zi", "--artifact", "m.lathe"]), expected);
     let chosen = dry(&bench, &["nucleo-l4r5zi", "--probe", "0483:374b:066F"]);
     assert!(
         chosen.starts_with("probe-rs download --chip STM32L4R5ZITx --probe 0483:374b:066F --verify boards/"),

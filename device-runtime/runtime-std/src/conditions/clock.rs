@@ -3,10 +3,13 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use thiserror::Error;
 
 use super::Sysfs;
+
+mod endings;
 
 /// Why the clock cannot be set.
 #[derive(Debug, Error)]
@@ -25,6 +28,12 @@ pub enum ClockError {
         least: u32,
         /// its greatest
         most: u32,
+    },
+    /// Nothing would put the clock back when a signal ends the program.
+    #[error("the clock is left alone, since signals cannot be waited for to put it back: {source}")]
+    Signals {
+        /// why
+        source: io::Error,
     },
     /// A file cannot be written.
     #[error("cannot write {path}: {source}; the clock is set by root", path = path.display())]
@@ -62,7 +71,7 @@ impl Sysfs {
         if !ranges.iter().any(|(low, high)| (*low..=*high).contains(&khz)) {
             return Err(ClockError::OutOfRange { khz, least, most });
         }
-        let mut lock = ClockLock { before: vec![] };
+        let mut lock = ClockLock::new()?;
         for policy in policies.iter().filter(|p| range(p).is_some_and(|(low, high)| (low..=high).contains(&khz))) {
             lock.hold(self, policy, khz)?;
         }
@@ -70,14 +79,23 @@ impl Sysfs {
     }
 }
 
-/// Puts the clock's limits back when dropped.
+/// Puts the clock's limits back when dropped, and when a signal ends the program first.
 #[derive(Debug)]
 pub struct ClockLock {
     /// files and what they held, in the order they were written
-    before: Vec<(PathBuf, String)>,
+    before: Arc<Mutex<Written>>,
 }
 
+/// Files and what they held before.
+type Written = Vec<(PathBuf, String)>;
+
 impl ClockLock {
+    fn new() -> Result<ClockLock, ClockError> {
+        let before = Arc::default();
+        endings::put_back_at_the_end(&before).map_err(|source| ClockError::Signals { source })?;
+        Ok(ClockLock { before })
+    }
+
     fn hold(&mut self, files: &Sysfs, policy: &Path, khz: u32) -> Result<(), ClockError> {
         let [low, high] = limits(policy);
         let current: u32 = files.number(&high).ok_or(ClockError::Absent)?;
@@ -86,9 +104,13 @@ impl ClockLock {
         for file in order {
             let path = files.root.join(&file);
             let old = files.text(&file).ok_or(ClockError::Absent)?;
-            let written = fs::write(&path, khz.to_string());
-            written.map_err(|source| ClockError::Write { path: path.clone(), source })?;
-            self.before.push((path, old));
+            // Noted first, and held meanwhile: a signal in between puts it back too.
+            let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
+            before.push((path.clone(), old));
+            if let Err(source) = fs::write(&path, khz.to_string()) {
+                before.pop();
+                return Err(ClockError::Write { path, source });
+            }
         }
         Ok(())
     }
@@ -96,10 +118,15 @@ impl ClockLock {
 
 impl Drop for ClockLock {
     fn drop(&mut self) {
-        for (path, text) in self.before.iter().rev() {
-            // Nobody is left to tell; what was writable is.
-            let _ = fs::write(path, text);
-        }
+        put_back(&self.before);
+    }
+}
+
+/// Writes what files held before, the last first, once.
+fn put_back(before: &Mutex<Written>) {
+    for (path, text) in before.lock().unwrap_or_else(PoisonError::into_inner).drain(..).rev() {
+        // Nobody is left to tell; what was writable is.
+        let _ = fs::write(path, text);
     }
 }
 

@@ -24,6 +24,7 @@ const LOOK: Duration = Duration::from_millis(10);
 pub fn serve(machine: &mut Machine, key: Option<&Key>) -> Result<(), Failure> {
     let (line, path) = open().map_err(Failure::Pty)?;
     crate::print(&format!("serial:{}", path.display()));
+    machine.serves(&line).map_err(Failure::Pty)?;
     let mut buffers = super::buffers(super::MAX_SERIAL_BODY);
     super::server(&mut buffers, key).serve(Pty(Terminal(line)), machine).map_err(Failure::Pty)
 }

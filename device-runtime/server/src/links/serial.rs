@@ -15,6 +15,7 @@ use crate::machine::Machine;
 /// Serves whoever is at the other end of the line at `path`, until it is unplugged.
 pub fn serve(path: &Path, baud: u32, machine: &mut Machine, key: Option<&Key>) -> Result<(), Failure> {
     let line = open(path, baud)?;
+    machine.serves(&line).map_err(|error| Failure::Serial { path: path.to_path_buf(), error })?;
     crate::say(&format!("device-server: serving the serial line {} at {baud} baud", path.display()));
     let mut buffers = super::buffers(super::MAX_SERIAL_BODY);
     let served = super::server(&mut buffers, key).serve(Terminal(line), machine);

@@ -10,6 +10,7 @@ use crate::machine::Machine;
 
 /// Serves the process at the other end until it closes.
 pub fn serve(machine: &mut Machine, key: Option<&Key>) -> Result<(), Failure> {
+    machine.serves(&io::stdin()).map_err(Failure::Stdio)?;
     let mut buffers = super::buffers(super::MAX_BODY);
     super::server(&mut buffers, key).serve(Stdio::new(), machine).map_err(Failure::Stdio)
 }

@@ -43,6 +43,7 @@ fn connection(stream: TcpStream, buffers: &mut [u8], machine: &mut Machine, key:
     stream.set_nodelay(true)?;
     stream.set_write_timeout(Some(HANDSHAKE_TIME))?;
     watch(&stream)?;
+    machine.serves(&stream)?;
     let mut server = super::server(buffers, key);
     let mut link = Connection(stream);
     let (deadline, mut in_session, mut chunk) = (Instant::now() + HANDSHAKE_TIME, false, [0; 4096]);

@@ -10,7 +10,7 @@ use lathe_executor::{Bundle, Placement};
 use lathe_runtime_std::{ExecutableCode, LoadError, RunnerError, host};
 
 use super::fault::MachineFault;
-use super::sandbox::{self, Guarded};
+use super::sandbox::{self, Filter, Guarded};
 
 /// Most samples of one trial.
 const MAX_SAMPLES: usize = 1 << 16;
@@ -23,7 +23,8 @@ pub struct Candidates {
     _noise: Guarded,
     _constants: Guarded,
     _code: ExecutableCode,
-    _artifact: Box<[u8]>,
+    _artifact: Guarded,
+    filter: Filter,
 }
 
 impl Candidates {
@@ -35,9 +36,9 @@ impl Candidates {
         if threads > 1 {
             return Err(Refusal::TooManyThreads { threads, limit: 1 }.into());
         }
-        let copy: Box<[u8]> = bytes.into();
-        let kept: *const [u8] = &raw const *copy;
-        // SAFETY: the copy does not move with its box, and is dropped after the bundle.
+        let copy = copied(bytes, 64)?;
+        let kept: *const [u8] = copy.as_slice();
+        // SAFETY: the copy does not move with its owner, and is dropped after the bundle.
         let artifact = Artifact::parse_for(unsafe { &*kept }, &host()).map_err(refused)?;
         let trial = artifact.trial().ok_or_else(|| refused(LoadError::NotABundle))?;
         let code = ExecutableCode::new(artifact.code(0), artifact.code_align(0))?;
@@ -57,7 +58,8 @@ impl Candidates {
             Bundle::load(artifact, placement, &mut *arena_bytes).map_err(refused)?
         };
         let (_arena, _noise, _constants, _code, _artifact) = (arena, noise, constants, code, copy);
-        Ok(Some(Candidates { bundle, _arena, _noise, _constants, _code, _artifact }))
+        let filter = Filter::new().map_err(MachineFault::sandbox)?;
+        Ok(Some(Candidates { bundle, _arena, _noise, _constants, _code, _artifact, filter }))
     }
 
     /// Bytes of the arena, workspace included.
@@ -74,7 +76,7 @@ impl Candidates {
         if options.repeat as usize > MAX_SAMPLES {
             return Err(Refusal::TooManySamples { samples: options.repeat, limit: MAX_SAMPLES }.into());
         }
-        sandbox::attempt(&mut self.bundle, options).map_err(MachineFault::sandbox)
+        sandbox::attempt(&mut self.bundle, &self.filter, options).map_err(MachineFault::sandbox)
     }
 }
 
@@ -93,3 +95,6 @@ fn copied(bytes: &[u8], align: usize) -> Result<Guarded, MachineFault> {
     copy.read_only().map_err(MachineFault::sandbox)?;
     Ok(copy)
 }
+
+#[cfg(test)]
+mod tests;

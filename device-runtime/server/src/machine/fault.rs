@@ -18,14 +18,21 @@ pub enum MachineFault {
     Runner(RunnerError, String),
     /// The clock cannot be held; with the sentence that says why.
     Clock(ClockError, String),
-    /// The system gives no process or memory for a trial; the sentence that says so.
-    Sandbox(String),
+    /// The host closed the link in the middle of a measurement.
+    HostLeft,
+    /// The system gives no process, thread or memory for it; the sentence that says so.
+    System(String),
 }
 
 impl MachineFault {
     /// For what the system refuses a trial.
     pub fn sandbox(error: std::io::Error) -> MachineFault {
-        MachineFault::Sandbox(format!("the system gives no process or memory for a trial: {error}"))
+        MachineFault::System(format!("the system gives no process or memory for a trial: {error}"))
+    }
+
+    /// For what the system refuses the watch over the link.
+    pub fn watch(error: std::io::Error) -> MachineFault {
+        MachineFault::System(format!("the system gives no thread to watch the link with: {error}"))
     }
 }
 
@@ -57,7 +64,7 @@ impl Fault for MachineFault {
             MachineFault::NoMemory { .. } => FaultCode::OutOfMemory,
             MachineFault::Clock(ClockError::OutOfRange { .. }, _) => FaultCode::BadRequest,
             MachineFault::Clock(..) => FaultCode::Unsupported,
-            MachineFault::Sandbox(_) => FaultCode::RunFailed,
+            MachineFault::System(_) | MachineFault::HostLeft => FaultCode::RunFailed,
             MachineFault::Runner(error, _) => match error {
                 RunnerError::Load(LoadError::ArenaTooSmall { .. }) | RunnerError::Memory { .. } => {
                     FaultCode::OutOfMemory
@@ -76,7 +83,8 @@ impl Fault for MachineFault {
                 Reason::of(reasons::UPLOADS_FORBIDDEN, [u64::from(*bytes), u64::from(*crc), 0, 0])
             }
             MachineFault::NoMemory { bytes } => Reason::of(reasons::NO_MEMORY, [u64::from(*bytes), 0, 0, 0]),
-            MachineFault::Runner(_, sentence) | MachineFault::Clock(_, sentence) | MachineFault::Sandbox(sentence) => {
+            MachineFault::HostLeft => Reason::text("the host left in the middle of the measurement"),
+            MachineFault::Runner(_, sentence) | MachineFault::Clock(_, sentence) | MachineFault::System(sentence) => {
                 Reason::text(sentence)
             }
         }

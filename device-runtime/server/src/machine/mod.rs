@@ -2,11 +2,15 @@
 
 mod candidates;
 mod fault;
+mod host_watch;
 mod model;
 mod sandbox;
 
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
 use device_server::rpc_protocol::frame::crc32c;
-use device_server::rpc_protocol::{Condition, MemoryUse, WrongElement};
+use device_server::rpc_protocol::{CALLS_NOT_STOPPED, Condition, MemoryUse, WrongElement};
 use device_server::trial::{TrialOptions, Tried};
 use device_server::{Device, Info, Loaded, Refusal, TimeOptions, Timed, Upload, figure};
 
@@ -14,6 +18,7 @@ use lathe_runtime_std::conditions::{self, ClockLock, Sysfs};
 
 use candidates::Candidates;
 pub use fault::MachineFault;
+use host_watch::HostWatch;
 use model::{Model, nanoseconds};
 
 /// Ticks of this machine's counter: nanoseconds.
@@ -21,6 +26,7 @@ const CLOCK_HZ: u64 = 1_000_000_000;
 
 /// This machine.
 pub struct Machine {
+    cpu: String,
     features: String,
     /// The artifacts it was started with.
     shipped: Vec<Vec<u8>>,
@@ -35,13 +41,19 @@ pub struct Machine {
     samples: Vec<u64>,
     conditions: Vec<Condition>,
     clock: Option<ClockLock>,
+    link: Option<OwnedFd>,
 }
 
 impl Machine {
     /// With these artifacts, and those the host sends if it may.
     pub fn new(shipped: Vec<Vec<u8>>, uploads: bool) -> Machine {
+        let mut cpu = std::env::consts::ARCH.to_string();
+        if !sandbox::are_stopped() {
+            cpu += CALLS_NOT_STOPPED;
+        }
         let features = lathe_runtime_std::host_features().join(" ");
         Machine {
+            cpu,
             features,
             shipped,
             chosen: 0,
@@ -53,7 +65,22 @@ impl Machine {
             samples: Vec::new(),
             conditions: Vec::new(),
             clock: None,
+            link: None,
         }
+    }
+
+    /// Serves the host at the other end of `link` from now on: measurements stop when it leaves.
+    pub fn serves(&mut self, link: &impl AsFd) -> io::Result<()> {
+        self.link = Some(link.as_fd().try_clone_to_owned()?);
+        Ok(())
+    }
+
+    /// Hands `measure` the model, and what tells whether the host still waits.
+    fn measured<T>(&mut self, measure: impl FnOnce(&mut Model, &dyn Fn() -> bool) -> T) -> Result<T, MachineFault> {
+        let watch = self.link.as_ref().map(HostWatch::begin).transpose().map_err(MachineFault::watch)?;
+        let is_gone = || watch.as_ref().is_some_and(HostWatch::is_gone);
+        let measured = measure(self.model.as_mut().ok_or(Refusal::NoModel)?, &|| !is_gone());
+        if is_gone() { Err(MachineFault::HostLeft) } else { Ok(measured) }
     }
 
     /// The artifact to load.
@@ -82,7 +109,7 @@ impl Device for Machine {
     fn info(&mut self) -> Info<'_> {
         let workers = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
         let target = lathe_runtime_std::host_target();
-        let (cpu, features) = (std::env::consts::ARCH, self.features.as_str());
+        let (cpu, features) = (self.cpu.as_str(), self.features.as_str());
         Info { target, cpu, features, workers, memory: 0, clock_hz: CLOCK_HZ }
     }
 
@@ -144,7 +171,7 @@ impl Device for Machine {
     }
 
     fn time(&mut self, options: &TimeOptions) -> Result<Timed, MachineFault> {
-        let timing = self.model()?.time(options);
+        let timing = self.measured(|model, wanted| model.time(options, wanted))?;
         let number = timing.number;
         self.samples = timing.samples_ms.iter().map(|ms| nanoseconds(ms * f64::from(number))).collect();
         self.conditions = timing.conditions.iter().map(condition).collect();
@@ -165,7 +192,7 @@ impl Device for Machine {
     }
 
     fn profile(&mut self, number: u32) -> Result<Timed, MachineFault> {
-        self.samples = self.model()?.profile(number);
+        self.samples = self.measured(|model, wanted| model.profile(number, wanted))?;
         Ok(Timed { number: 1, samples: self.samples.len() as u32 })
     }
 

@@ -67,20 +67,21 @@ impl Model {
         Ok(rest.get(..limit).unwrap_or(rest))
     }
 
-    /// Times whole runs.
-    pub fn time(&mut self, options: &TimeOptions) -> Timing {
-        self.runner.time(&lathe_runtime_std::TimeOptions {
+    /// Times whole runs, while the times are `wanted`.
+    pub fn time(&mut self, options: &TimeOptions, wanted: &dyn Fn() -> bool) -> Timing {
+        let options = lathe_runtime_std::TimeOptions {
             number: options.number,
             repeat: options.repeat,
             min_repeat: Duration::from_millis(options.min_repeat_ms.into()),
             cooldown: Duration::from_millis(options.cooldown_ms.into()),
             flush_cache: options.flush_cache,
-        })
+        };
+        self.runner.time_while(&options, wanted)
     }
 
-    /// The median time of every step, in nanoseconds.
-    pub fn profile(&mut self, number: u32) -> Vec<u64> {
-        self.runner.profile(number).iter().map(|step| nanoseconds(step.timing.median_ms())).collect()
+    /// The median time of every step, in nanoseconds, while it is `wanted`.
+    pub fn profile(&mut self, number: u32, wanted: &dyn Fn() -> bool) -> Vec<u64> {
+        self.runner.profile_while(number, wanted).iter().map(|step| nanoseconds(step.timing.median_ms())).collect()
     }
 
     /// The golden self-test; gives the first element that is wrong.

@@ -7,20 +7,20 @@ use lathe_runtime_std::conditions::{ClockError, ClockLock, Sysfs};
 use lathe_runtime_std::{GoldenError, Options, Runner, TimeOptions, Timing};
 
 use super::{Device, StepTime, TimeRequest};
-use crate::arguments::DeviceArgs;
+use crate::arguments::LoadArgs;
 use crate::failure::{Exit, Failure, Outcome};
 
 /// This machine with a loaded artifact.
 pub struct Local {
     runner: Runner,
     path: PathBuf,
-    args: DeviceArgs,
+    args: LoadArgs,
     clock: Option<ClockLock>,
 }
 
 /// Loads the artifact at `path` into this process, as `args` say.
 #[allow(unsafe_code)]
-pub fn load(path: &Path, args: &DeviceArgs) -> Outcome<Runner> {
+pub fn load(path: &Path, args: &LoadArgs) -> Outcome<Runner> {
     let options = Options { threads: args.threads as usize, arena_bytes: args.arena, ..Options::default() };
     // SAFETY: an artifact is a program, and the person at the command line asked to run this one; it has been checked
     // against damage. Nothing of this program writes to its file.
@@ -29,7 +29,7 @@ pub fn load(path: &Path, args: &DeviceArgs) -> Outcome<Runner> {
 
 impl Local {
     /// Loads the artifact at `path`.
-    pub fn load(path: &Path, args: &DeviceArgs) -> Outcome<Local> {
+    pub fn load(path: &Path, args: &LoadArgs) -> Outcome<Local> {
         Ok(Local { runner: load(path, args)?, path: path.to_path_buf(), args: args.clone(), clock: None })
     }
 }

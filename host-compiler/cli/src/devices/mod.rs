@@ -9,13 +9,14 @@ mod tcp;
 pub mod trials;
 
 use std::path::Path;
+use std::time::Duration;
 
 use lathe_driver::boards;
 use lathe_runtime_std::Timing;
 use rpc_protocol::MemoryUse;
 use rpc_protocol::client::Link;
 
-use crate::arguments::DeviceArgs;
+use crate::arguments::{DeviceArgs, LoadArgs};
 use crate::failure::{Failure, Outcome};
 
 /// How to time; see `time --help`.
@@ -92,16 +93,17 @@ pub trait Device {
 }
 
 /// Opens the device and loads the artifact at `path`, whose bytes are `artifact`.
-pub fn open(args: &DeviceArgs, path: &Path, artifact: &[u8]) -> Outcome<Box<dyn Device>> {
-    if args.arena.is_some() && args.device != "local" {
+pub fn open(args: &DeviceArgs, load: &LoadArgs, path: &Path, artifact: &[u8]) -> Outcome<Box<dyn Device>> {
+    if load.arena.is_some() && args.device != "local" {
         return Err(Failure::usage(format!("--arena is for --device local; {} has memory of its own", args.device)));
     }
     if args.device == "local" {
-        return Ok(Box::new(local::Local::load(path, args)?));
+        return Ok(Box::new(local::Local::load(path, load)?));
     }
     let reached = reach(&args.device, path, artifact)?;
-    let unit = reached.unit;
-    Ok(Box::new(remote::Remote::load(session::open(reached, args)?, unit, args, artifact)?))
+    let (unit, deadline) = (reached.unit, Duration::from_secs(args.timeout));
+    let client = session::open(reached, args)?;
+    Ok(Box::new(remote::Remote::load(client, unit, deadline, load.threads, artifact)?))
 }
 
 /// A device that can be spoken to.

@@ -9,7 +9,6 @@ use rpc_protocol::{Condition, FaultCode, MemoryUse, Request, WrongElement};
 
 use super::session::Session;
 use super::{Device, StepTime, TimeRequest, TimeUnit};
-use crate::arguments::DeviceArgs;
 use crate::console;
 use crate::failure::{Exit, Failure, Outcome};
 
@@ -23,16 +22,21 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// Uploads the artifact and loads it. `unit` is what the device's times are.
-    pub fn load(mut client: Session, unit: TimeUnit, args: &DeviceArgs, artifact: &[u8]) -> Outcome<Remote> {
-        let deadline = Duration::from_secs(args.timeout);
+    /// Uploads the artifact and loads it, to run on `threads` threads. `unit` is what the device's times are.
+    pub fn load(
+        mut client: Session,
+        unit: TimeUnit,
+        deadline: Duration,
+        threads: u32,
+        artifact: &[u8],
+    ) -> Outcome<Remote> {
         let clock_hz = client.info()?.clock_hz;
         let bar = console::progress(Some(artifact.len() as u64));
         bar.set_message("uploading");
         let uploaded = client.upload(artifact, |have| bar.set_position(have as u64));
         bar.finish_and_clear();
         uploaded?;
-        let (arena, threads) = client.load(args.threads, deadline)?;
+        let (arena, threads) = client.load(threads, deadline)?;
         log::info!("loaded: arena of {arena} bytes, {threads} thread(s)");
         Ok(Remote { client, clock_hz, unit, deadline, steps: steps(artifact) })
     }

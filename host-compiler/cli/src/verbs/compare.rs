@@ -26,7 +26,7 @@ pub fn run(args: &RunArgs, model: &Path, artifact: &Artifact<'_>, bytes: &[u8], 
     }
     super::compile::start_threads(0)?;
     let lowering = recompiled(model, artifact, bytes)?;
-    let mut runner = local::load(&args.artifact, &args.device)?;
+    let mut runner = local::load(&args.artifact, &args.load)?;
     for (index, tensor) in inputs.iter().enumerate() {
         runner.input_bytes(index).copy_from_slice(tensor.bytes());
     }

@@ -14,7 +14,7 @@ use crate::runners::{self, Job};
 pub fn run(args: &FlashArgs) -> Outcome {
     let board = boards::find(&args.board)?;
     let runner = runners::choose(&board, args.runner.as_deref())?;
-    let model = args.model.as_deref().or(args.artifact.as_deref());
+    let model = args.model.as_deref();
     if let Some(model) = model {
         fits(&board, model)?;
     }

@@ -24,7 +24,7 @@ pub fn run(args: &TimeArgs, artifact: &Artifact<'_>, device: &mut dyn Device) ->
     };
     let stack = artifact.header().stack_bytes;
     let mut document = json!({
-        "artifact": args.artifact, "device": args.device.device, "threads": args.device.threads, "unit": unit.name(),
+        "artifact": args.artifact, "device": args.device.device, "threads": args.load.threads, "unit": unit.name(),
         "total_ms": total, "whole_run_ms": whole, "steps_of_whole": ratio(total, whole),
         "steps": steps.iter().map(|s| step_document(s, total, unit, ceilings)).collect::<Vec<_>>(),
     });

@@ -18,7 +18,7 @@ pub fn run(args: &RunArgs) -> Outcome {
         return compare::run(args, model, &artifact, &bytes, &inputs);
     }
     let labels = outputs::labels(args.labels.as_deref())?;
-    let mut device = devices::open(&args.device, &args.artifact, &bytes)?;
+    let mut device = devices::open(&args.device, &args.load, &args.artifact, &bytes)?;
     if args.self_test {
         device.self_test()?;
     }

@@ -20,7 +20,7 @@ pub fn run(args: &TimeArgs, device: &mut dyn Device) -> Outcome {
     if device.unit() == TimeUnit::Instructions {
         return Err(Failure::usage("an emulated board has one processor, and its clock is the count of instructions"));
     }
-    let cpus = or_one(&args.cpus, args.device.threads);
+    let cpus = or_one(&args.cpus, args.load.threads);
     let clocks: Vec<Option<u32>> = match args.freq.as_slice() {
         [] => vec![None],
         list => list.iter().copied().map(Some).collect(),

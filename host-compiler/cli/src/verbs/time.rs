@@ -12,7 +12,7 @@ use crate::failure::Outcome;
 pub fn run(args: &TimeArgs) -> Outcome {
     let bytes = artifact::read(&args.artifact)?;
     let artifact = artifact::parse(&args.artifact, &bytes)?;
-    let mut device = devices::open(&args.device, &args.artifact, &bytes)?;
+    let mut device = devices::open(&args.device, &args.load, &args.artifact, &bytes)?;
     if args.profile {
         return profile::run(args, &artifact, device.as_mut());
     }
@@ -38,7 +38,7 @@ impl From<&TimeArgs> for TimeRequest {
 
 fn document(args: &TimeArgs, timing: &Timing, unit: TimeUnit) -> Value {
     let mut document = json!({
-        "artifact": args.artifact, "device": args.device.device, "threads": args.device.threads, "unit": unit.name(),
+        "artifact": args.artifact, "device": args.device.device, "threads": args.load.threads, "unit": unit.name(),
         "median_ms": timing.median_ms(), "mean_ms": timing.mean_ms(), "min_ms": timing.min_ms(),
         "max_ms": timing.max_ms(), "std_ms": timing.std_ms(), "samples_ms": timing.samples_ms, "number": timing.number,
         "mhz": timing.mean_mhz(), "watts": timing.mean_watts(), "millijoules": timing.millijoules(),

@@ -73,7 +73,9 @@ impl Source {
             self.argument(&kernel, (index, buffer), access, alone)
         };
         let arguments = params.iter().enumerate().map(argument).collect();
-        let reference: Reference = if alone {
+        let reference: Reference = if let Some(name) = self.unknown(&params) {
+            Box::new(move |_| Err(EvalError::Operand(name.clone())))
+        } else if alone {
             let (source, params) = (self.clone(), params.clone());
             Box::new(move |before| source.evaluate(&params, before))
         } else {
@@ -92,6 +94,15 @@ impl Source {
         }
     }
 
+    /// The name of a constant whose value must be known and is not.
+    fn unknown(&self, params: &[BufferId]) -> Option<String> {
+        let is_unknown = |id: &&BufferId| {
+            let buffer = self.schedule.program().buffer(**id);
+            buffer.role == Role::Constant && !may_be_noise(buffer.dtype) && !self.constants.contains_key(id)
+        };
+        params.iter().find(is_unknown).map(|id| self.schedule.program().buffer(*id).name.clone())
+    }
+
     fn argument(
         &self,
         kernel: &Kernel,
@@ -107,8 +118,7 @@ impl Source {
                 let packing = self.schedule.packings().get(&buffer);
                 Some(packing.map_or_else(|| content.clone(), |p| p.pack(content, dtype.size())))
             };
-            let may_be_noise = dtype.is_float() || matches!(dtype, DType::I8 | DType::U8);
-            let exact = if may_be_noise && bytes > EXACT_BYTES { None } else { packed() };
+            let exact = if may_be_noise(dtype) && bytes > EXACT_BYTES { None } else { packed() };
             return exact.map_or(Argument::Noise(bytes), Argument::Exact);
         }
         let access = match (read, written) {
@@ -149,6 +159,11 @@ impl Source {
     }
 }
 
+/// Whether a constant of these elements is as good as another: integers may be indices.
+fn may_be_noise(dtype: DType) -> bool {
+    dtype.is_float() || matches!(dtype, DType::I8 | DType::U8)
+}
+
 /// Type and bytes of parameter number `index`.
 fn parameter(kernel: &Kernel, index: usize) -> Option<(DType, usize)> {
     let is_it = |place: &Place| matches!(place, Place::Param { index: found, .. } if *found as usize == index);
@@ -164,4 +179,27 @@ fn run(kernel: &Kernel, before: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, EvalError> {
     let mut arrays: Vec<Array> = before.iter().enumerate().map(array).collect();
     loops::eval::run(kernel, &mut arrays, 0..kernel.parallel)?;
     Ok(arrays.iter().map(Array::to_bytes).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{TrialError, prepare};
+    use super::*;
+
+    #[test]
+    fn an_unknown_integer_is_no_noise() {
+        let text = "program p\nbuffer k: constant i32[32]\nbuffer w: constant f32[32]\nbuffer y: output f32[32]\n\
+                    stage out[i:32] -> y = (cast<f32>(k[i]) + w[i])\n";
+        let program = Program::parse(text).unwrap();
+        let target = lathe_codegen::targets::find("x86_64-linux", None).unwrap();
+        let candidate = |known: &Constants| {
+            let mut found = candidates(&program, &Schedule::new(program.clone()), known, &target);
+            assert_eq!(found.len(), 1);
+            found.remove(0)
+        };
+        let refused = prepare(candidate(&Constants::new()), 1).err();
+        assert!(matches!(&refused, Some(TrialError::Unsuited { what, .. }) if what.contains("`k`")), "{refused:?}");
+        let known = Constants::from([(BufferId(0), vec![1; 4 * 32])]);
+        assert!(prepare(candidate(&known), 1).is_ok());
+    }
 }

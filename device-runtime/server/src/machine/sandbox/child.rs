@@ -10,8 +10,10 @@ use device_server::rpc_protocol::TrialOutcome;
 use device_server::trial::{TrialOptions, judge, make_noise};
 use lathe_executor::{Bundle, KernelCall, KernelFn};
 
+use super::others::Others;
 use super::report::Report;
 use super::signals;
+use super::system_calls::Filter;
 
 /// What the child is to do; it lies in memory that child and parent have a copy of each.
 pub struct Job<'a> {
@@ -21,6 +23,10 @@ pub struct Job<'a> {
     pub options: TrialOptions,
     /// Where to leave the report.
     pub report: &'a Report,
+    /// Memory that nobody writes to from now on.
+    pub others: Others,
+    /// What the candidate cannot ask of the system.
+    pub filter: &'a Filter,
     /// A stack for handlers of signals.
     pub handler_stack: (*mut u8, usize),
     /// The pipe whose end tells the parent that this process ended.
@@ -36,17 +42,24 @@ pub extern "C" fn run(job: *mut libc::c_void) -> libc::c_int {
     // SAFETY: this is the child; report and stack are mapped until it ends.
     let armed = unsafe { signals::arm(job.report, stack, bytes, job.options.limit_ms) };
     if armed.is_ok() {
+        job.others.protect();
+        job.filter.begin();
         attempt(job);
     }
     // SAFETY: ends the process without what a library would do at its end.
     unsafe { libc::_exit(0) }
 }
 
-/// Takes from this process what a candidate has no business with: files, memory dumps, time without end.
+/// Takes from this process what a candidate has no business with: files, processes, memory dumps, time without end.
 fn limit(job: &Job<'_>) {
     let seconds = u64::from(job.options.limit_ms / 1000 + 2);
-    let limits =
-        [(libc::RLIMIT_CORE, 0), (libc::RLIMIT_FSIZE, 0), (libc::RLIMIT_NOFILE, 0), (libc::RLIMIT_CPU, seconds)];
+    let limits = [
+        (libc::RLIMIT_CORE, 0),
+        (libc::RLIMIT_FSIZE, 0),
+        (libc::RLIMIT_NOFILE, 0),
+        (libc::RLIMIT_NPROC, 0),
+        (libc::RLIMIT_CPU, seconds),
+    ];
     // SAFETY: calls that concern this process alone. That one fails leaves the parent's deadline to end the trial.
     unsafe {
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);

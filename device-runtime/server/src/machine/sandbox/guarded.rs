@@ -96,7 +96,8 @@ impl Drop for Guarded {
     }
 }
 
-fn page_bytes() -> usize {
+/// Bytes of a page.
+pub fn page_bytes() -> usize {
     // SAFETY: asks for a constant of the system.
     let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     usize::try_from(bytes).unwrap_or(PAGE).max(PAGE)

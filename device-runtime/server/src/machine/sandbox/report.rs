@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use std::io;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use device_server::rpc_protocol::TrialOutcome;
@@ -35,7 +36,7 @@ pub struct Stop {
     pub signal: i32,
     /// The instruction.
     pub pc: usize,
-    /// The address the fault is about.
+    /// The address the fault is about; of a call of the system its number.
     pub address: usize,
     /// The stack pointer.
     pub stack: usize,
@@ -53,6 +54,11 @@ impl Report {
     pub fn new(samples: usize) -> io::Result<Report> {
         let bytes = samples.checked_add(FIELDS).and_then(|n| n.checked_mul(8)).ok_or(io::ErrorKind::OutOfMemory)?;
         Ok(Report { memory: Guarded::shared(bytes)?, samples })
+    }
+
+    /// The addresses of the memory.
+    pub fn addresses(&self) -> Range<usize> {
+        self.memory.addresses()
     }
 
     fn words(&self) -> &[AtomicU64] {

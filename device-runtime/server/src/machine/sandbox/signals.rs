@@ -63,8 +63,16 @@ fn check(result: libc::c_int) -> io::Result<()> {
 
 extern "C" fn stop(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     // SAFETY: the system gives a handler both; the context of a signal is a `ucontext_t`.
-    let ((pc, stack), address) = unsafe { (registers(&*context.cast::<libc::ucontext_t>()), (*info).si_addr().addr()) };
-    let address = if signal == libc::SIGALRM { 0 } else { address };
+    let (seen, cause, address) =
+        unsafe { (Registers::of(&*context.cast::<libc::ucontext_t>()), (*info).si_code, (*info).si_addr().addr()) };
+    let Registers { pc, stack, call, strange } = seen;
+    let (signal, pc, address) = match signal {
+        libc::SIGALRM => (signal, pc, 0),
+        // The next instruction would have been the one behind the call's.
+        libc::SIGSYS => (signal, pc.wrapping_sub(CALL_BYTES), call),
+        libc::SIGSEGV | libc::SIGBUS if cause == UNTOLD => (libc::SIGSEGV, pc, strange),
+        _ => (signal, pc, address),
+    };
     let report = REPORT.load(Ordering::Acquire);
     // SAFETY: null, or what `arm` was given, which lives until the process ends.
     if let Some(report) = unsafe { report.as_ref() } {
@@ -74,18 +82,45 @@ extern "C" fn stop(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mu
     unsafe { libc::_exit(1) }
 }
 
-/// Program counter and stack pointer.
-#[cfg(target_arch = "x86_64")]
-fn registers(context: &libc::ucontext_t) -> (usize, usize) {
-    let register = |number: libc::c_int| {
-        let found = usize::try_from(number).ok().and_then(|number| context.uc_mcontext.gregs.get(number));
-        found.map_or(0, |value| value.cast_unsigned() as usize)
-    };
-    (register(libc::REG_RIP), register(libc::REG_RSP))
+/// A fault's cause where the processor tells no address: x86-64 does not for one that is not canonical.
+const UNTOLD: libc::c_int = 0x80;
+
+/// Bytes of the instruction that calls the system.
+const CALL_BYTES: usize = if cfg!(target_arch = "x86_64") { 2 } else { 4 };
+
+/// What is looked at of the registers.
+struct Registers {
+    /// Program counter.
+    pc: usize,
+    /// Stack pointer.
+    stack: usize,
+    /// Where a call of the system has its number.
+    call: usize,
+    /// The first value that is no canonical address; 0 when there is none.
+    strange: usize,
 }
 
-/// Program counter and stack pointer.
-#[cfg(target_arch = "aarch64")]
-fn registers(context: &libc::ucontext_t) -> (usize, usize) {
-    (context.uc_mcontext.pc as usize, context.uc_mcontext.sp as usize)
+impl Registers {
+    #[cfg(target_arch = "x86_64")]
+    fn of(context: &libc::ucontext_t) -> Registers {
+        let all = context.uc_mcontext.gregs.map(|value| value.cast_unsigned() as usize);
+        let register =
+            |number: libc::c_int| usize::try_from(number).ok().and_then(|number| all.get(number)).copied().unwrap_or(0);
+        let is_strange = |value: &usize| value.cast_signed() << 16 >> 16 != value.cast_signed();
+        // The general registers stand before the program counter.
+        let strange = all.iter().take(libc::REG_RIP as usize).copied().find(is_strange).unwrap_or(0);
+        Registers {
+            pc: register(libc::REG_RIP),
+            stack: register(libc::REG_RSP),
+            call: register(libc::REG_RAX),
+            strange,
+        }
+    }
+
+    #[cfg(target_arch = "aarch64")]
+    fn of(context: &libc::ucontext_t) -> Registers {
+        let machine = &context.uc_mcontext;
+        let call = machine.regs.get(8).map_or(0, |number| *number as usize);
+        Registers { pc: machine.pc as usize, stack: machine.sp as usize, call, strange: 0 }
+    }
 }

@@ -37,20 +37,27 @@ pub enum Deed {
     Undefined,
     /// one element is wrong
     WrongNumbers,
+    /// asks the operating system to send signals
+    CallSystem,
 }
 
 impl Deed {
-    /// Every deed that is not right.
-    pub const BAD: [Deed; 8] = [
-        Deed::WriteFar,
-        Deed::WriteBeside,
-        Deed::WriteInput,
-        Deed::Loop,
-        Deed::SmashStack,
-        Deed::OverflowStack,
-        Deed::Undefined,
-        Deed::WrongNumbers,
-    ];
+    /// Every deed that is not right and can be done on `target`.
+    pub fn bad(target: &Target) -> &'static [Deed] {
+        const BAD: [Deed; 9] = [
+            Deed::WriteFar,
+            Deed::WriteBeside,
+            Deed::WriteInput,
+            Deed::Loop,
+            Deed::SmashStack,
+            Deed::OverflowStack,
+            Deed::Undefined,
+            Deed::WrongNumbers,
+            // Microcontrollers have no operating system.
+            Deed::CallSystem,
+        ];
+        if target.is_microcontroller() { &BAD[..8] } else { &BAD }
+    }
 
     /// Its name for people.
     pub fn name(self) -> &'static str {
@@ -64,6 +71,7 @@ impl Deed {
             Deed::OverflowStack => "stack overflow",
             Deed::Undefined => "undefined instruction",
             Deed::WrongNumbers => "wrong numbers",
+            Deed::CallSystem => "system call",
         }
     }
 
@@ -97,6 +105,7 @@ impl Deed {
             ("INT", if wide { "i64" } else { "i32" }.to_string()),
             ("FAR", far(wide).to_string()),
             ("NOWHERE", NOWHERE.to_string()),
+            ("CALL", call(target).text.to_string()),
             ("UNDEFINED", if target.triple.starts_with("x86_64") { "ud2" } else { "udf #0" }.to_string()),
             ("DEED", self.body().to_string()),
         ];
@@ -120,6 +129,7 @@ impl Deed {
             Deed::SmashStack => "call void @roomy()\n  ret void",
             Deed::OverflowStack => "call void @deeper(i32 0)\n  ret void",
             Deed::Undefined => "call void asm sideeffect \"UNDEFINED\", \"\"()\n  ret void",
+            Deed::CallSystem => "CALL\n  ret void",
             Deed::WrongNumbers => {
                 "%place = getelementptr float, ptr %y, i32 17\n  %old = load float, ptr %place\n  \
                  %new = fadd float %old, 1.250000e-01\n  store float %new, ptr %place\n  ret void"
@@ -127,8 +137,8 @@ impl Deed {
         }
     }
 
-    /// Whether `tried` says what this kernel did, and where.
-    pub fn is_told_by(self, tried: &Tried, target: &Target) -> bool {
+    /// Whether `tried` says what this kernel did, and where. `calls_stopped`: the device stops system calls.
+    pub fn is_told_by(self, tried: &Tried, target: &Target, calls_stopped: bool) -> bool {
         let in_code = |pc: u64| pc != u64::MAX;
         match (self, tried.outcome) {
             (Deed::Right, TrialOutcome::Right) | (Deed::WrongNumbers, TrialOutcome::WrongNumbers { .. }) => true,
@@ -145,6 +155,11 @@ impl Deed {
             // Where the return went is no place in the code.
             (Deed::SmashStack, TrialOutcome::Faulted { pc, .. }) => !in_code(pc),
             (Deed::Undefined, TrialOutcome::Faulted { kind: TrialFault::Instruction, pc, .. }) => in_code(pc),
+            (Deed::CallSystem, TrialOutcome::Faulted { kind: TrialFault::SystemCall, pc, address }) => {
+                in_code(pc) && address == call(target).number
+            }
+            // What was called does no harm: the signal is none.
+            (Deed::CallSystem, TrialOutcome::Right) => !calls_stopped,
             _ => false,
         }
     }
@@ -153,6 +168,25 @@ impl Deed {
 /// How far before y the far write goes: below all mappings of a process; off the RAM of a microcontroller.
 fn far(wide: bool) -> u64 {
     if wide { 1 << 40 } else { 0x1000_0000 }
+}
+
+/// A call of the system.
+struct Call {
+    number: u64,
+    text: &'static str,
+}
+
+/// `kill(0, 0)`, which asks whether signals could be sent to this process and those it belongs with.
+fn call(target: &Target) -> Call {
+    if target.triple.starts_with("x86_64") {
+        let text = "%called = call i64 asm sideeffect \"syscall\", \"={rax},{rax},{rdi},{rsi},~{rcx},~{r11},~{memory}\"\
+                    (i64 62, i64 0, i64 0)";
+        Call { number: 62, text }
+    } else {
+        let text =
+            "%called = call i64 asm sideeffect \"svc #0\", \"={x0},{x8},{x0},{x1},~{memory}\"(i64 129, i64 0, i64 0)";
+        Call { number: 129, text }
+    }
 }
 
 const MODULE: &str = r#"

@@ -30,6 +30,7 @@ pub fn text(tried: &Tried, checks: &[Check]) -> String {
                 TrialFault::Bus => "bus fault at",
                 TrialFault::Instruction => "no instruction,",
                 TrialFault::Arithmetic => "arithmetic fault,",
+                TrialFault::SystemCall => return format!("faulted: called the system (call {address}), {}", code(pc)),
                 TrialFault::Other => "stopped,",
             };
             format!("faulted: {what} {}, {}", place(address, tried.arena), code(pc))

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use lathe_artifact::noise;
 use lathe_driver::trial::{self, Bundle, Prepared, TrialError};
-use rpc_protocol::Request;
+use rpc_protocol::{CALLS_NOT_STOPPED, Request};
 use serde_json::json;
 
 use super::bad_kernels::Deed;
@@ -27,20 +27,22 @@ struct Tally {
 pub fn run(args: &TrialArgs, count: u32) -> Outcome {
     let target = super::target(args)?;
     let failed = |e: TrialError| Failure::new(Exit::Failure, e);
-    let deeds: Vec<Deed> = [Deed::Right].into_iter().chain(Deed::BAD).collect();
+    let bad = Deed::bad(&target);
+    let deeds: Vec<Deed> = [Deed::Right].iter().chain(bad).copied().collect();
     let prepared = deeds.iter().map(|deed| trial::prepare(deed.candidate(&target), args.seed));
     let prepared = prepared.collect::<Result<Vec<Prepared>, _>>().map_err(failed)?;
     let bundle = Bundle::new(&prepared, &target, args.seed).map_err(failed)?;
     let noise_bytes = prepared.iter().map(Prepared::noise_bytes).max().unwrap_or(0);
     let mut device = Trials::open(&args.device, &bundle.bytes, noise_bytes as u32)?;
     device.load(&bundle.bytes)?;
+    let cpu = device.info().cpu.clone();
+    let calls_stopped = !cpu.contains(CALLS_NOT_STOPPED);
     let mut tallies: Vec<Tally> = deeds.iter().map(|_| Tally::default()).collect();
     let started = Instant::now();
     for trial in 0..count {
         // The highest bits: whether it is bad, then how.
         let random = noise::hash(args.seed, trial);
-        let bad = 1 + (random >> 8) as usize % Deed::BAD.len();
-        let chosen = if random >> 31 == 0 { 0 } else { bad };
+        let chosen = if random >> 31 == 0 { 0 } else { 1 + (random >> 8) as usize % bad.len() };
         let tried = device.attempt(&Request::Trial {
             candidate: chosen as u32,
             number: 1,
@@ -49,7 +51,7 @@ pub fn run(args: &TrialArgs, count: u32) -> Outcome {
             cooldown_ms: 0,
             limit_ms: args.limit_ms,
         })?;
-        let told = deeds[chosen].is_told_by(&tried, &target);
+        let told = deeds[chosen].is_told_by(&tried, &target, calls_stopped);
         let tally = &mut tallies[chosen];
         tally.tried += 1;
         tally.told += u32::from(told);
@@ -65,11 +67,11 @@ pub fn run(args: &TrialArgs, count: u32) -> Outcome {
         .zip(&tallies)
         .map(|(deed, t)| json!({ "kernel": deed.name(), "tried": t.tried, "told": t.told, "said": t.said }));
     let document = json!({
-        "device": args.device.device, "seed": args.seed, "trials": tried, "told": told, "seconds": seconds,
+        "device": args.device.device, "cpu": cpu, "seed": args.seed, "trials": tried, "told": told, "seconds": seconds,
         "kernels": kinds.collect::<Vec<_>>(),
     });
     console::report(document, || {
-        let mut text = String::new();
+        let mut text = format!("{cpu}\n");
         for (deed, t) in deeds.iter().zip(&tallies) {
             text += &format!("{:>5} of {:>5}  {}: {}\n", t.told, t.tried, deed.name(), t.said);
         }
