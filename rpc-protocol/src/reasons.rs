@@ -88,6 +88,9 @@ reasons! {
     FRAME = 306, "{a}; bodies of up to {1} bytes are taken";
     /// instruction, caller, status, address
     FAULT = 307, "fault at 0x{0:8x}, called from 0x{1:8x}, status 0x{2:8x}, address 0x{3:8x}";
+    /// instruction, caller; zeros where it does not tell
+    WATCHDOG = 308,
+        "the watchdog restarted the board, which hung at 0x{0:8x}, called from 0x{1:8x}: does the model or kernel return?";
 }
 
 /// `reason` as a sentence for the person at the host.

@@ -1,8 +1,9 @@
-//! The few peripherals the firmware needs, a file each: serial lines to a host, and clocks that count for years.
+//! The few peripherals the firmware needs, a file each: serial lines to a host, clocks that count for years, watchdogs.
 #![no_std]
 
 mod cmsdk_timer;
 mod cmsdk_uart;
+mod cmsdk_watchdog;
 mod inbox;
 #[cfg(feature = "no-interrupts")]
 mod no_interrupts;
@@ -12,14 +13,17 @@ mod nvic;
 mod pl011_uart;
 mod receive;
 mod register;
+mod rp2350_watchdog;
 mod serial;
 mod systick;
 
 pub use cmsdk_timer::{CmsdkCounter, CmsdkTimer};
 pub use cmsdk_uart::CmsdkUart;
+pub use cmsdk_watchdog::CmsdkWatchdog;
 pub use inbox::Inbox;
 pub use nrf_timer::NrfTimer;
 pub use nrf_uart::NrfUart;
 pub use pl011_uart::Pl011Uart;
+pub use rp2350_watchdog::Rp2350Watchdog;
 pub use serial::Serial;
 pub use systick::SysTick;

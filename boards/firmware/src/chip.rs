@@ -1,6 +1,6 @@
 //! What the request loop asks of this firmware: the time, and a watch over its stack.
 
-use device_server::{Clock, Firmware, Sandbox, StackUse};
+use device_server::{Clock, Firmware, Sandbox, StackUse, Watchdog};
 #[cfg(sandbox)]
 use device_server::{Contained, Ended};
 
@@ -9,21 +9,22 @@ use crate::caches;
 use crate::sandbox;
 use crate::stack::Stack;
 
-/// A clock and the painted stack.
+/// A clock, the watchdog and the painted stack.
 #[derive(Debug)]
-pub struct Chip<C> {
+pub struct Chip<C, W> {
     clock: C,
+    watchdog: W,
     stack: Stack,
 }
 
-impl<C> Chip<C> {
-    /// Of these two.
-    pub fn new(clock: C, stack: Stack) -> Chip<C> {
-        Chip { clock, stack }
+impl<C, W> Chip<C, W> {
+    /// Of these.
+    pub fn new(clock: C, watchdog: W, stack: Stack) -> Chip<C, W> {
+        Chip { clock, watchdog, stack }
     }
 }
 
-impl<C: Clock> Clock for Chip<C> {
+impl<C: Clock, W> Clock for Chip<C, W> {
     fn now(&self) -> u64 {
         self.clock.now()
     }
@@ -42,10 +43,10 @@ impl<C: Clock> Clock for Chip<C> {
 }
 
 #[cfg(not(sandbox))]
-impl<C> Sandbox for Chip<C> {}
+impl<C, W> Sandbox for Chip<C, W> {}
 
 #[cfg(sandbox)]
-impl<C: Clock> Sandbox for Chip<C> {
+impl<C: Clock, W> Sandbox for Chip<C, W> {
     const CONTAINS: bool = true;
 
     fn granule(&self, bytes: usize) -> Option<usize> {
@@ -58,7 +59,11 @@ impl<C: Clock> Sandbox for Chip<C> {
     }
 }
 
-impl<C: Clock> Firmware for Chip<C> {
+impl<C: Clock, W: Watchdog> Firmware for Chip<C, W> {
+    fn watch(&self, ms: Option<u32>) {
+        self.watchdog.watch(ms);
+    }
+
     #[inline(always)]
     fn paint_stack(&mut self) {
         self.stack.paint();

@@ -21,13 +21,21 @@ const BUS_ADDRESS_VALID: u32 = 1 << 15;
 
 /// Says that [`KEPT`] was written before a restart: memory holds anything after power came.
 const MARK: u32 = 0x4C46_4C54;
+/// The same, of the watchdog's interrupt.
+const HUNG: u32 = 0x4C48_4E47;
+
+/// Interrupt control and state: its lowest bits are the exception being handled; that of the watchdog cannot be masked.
+#[cfg(sandbox)]
+const STATE: usize = 0xE000_ED04;
+#[cfg(sandbox)]
+const NOT_MASKABLE: u32 = 2;
 
 /// A fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Fault {
     mark: u32,
-    /// the instruction that faulted
+    /// the instruction that faulted, or that the watchdog interrupted
     pub at: u32,
     /// where it would have returned to
     pub caller: u32,
@@ -46,7 +54,7 @@ impl Fault {
     pub fn take() -> Option<Fault> {
         // SAFETY: only this function and the handler use it, which never returns here. Any bits are a `Fault`.
         let fault = unsafe { addr_of_mut!(KEPT).cast::<Fault>().read_volatile() };
-        if fault.mark != MARK {
+        if fault.mark != MARK && fault.mark != HUNG {
             return None;
         }
         // SAFETY: as above.
@@ -54,17 +62,38 @@ impl Fault {
         Some(fault)
     }
 
+    /// A restart by the watchdog of which no more is known.
+    pub fn unseen_hang() -> Fault {
+        Fault { mark: HUNG, at: 0, caller: 0, status: 0, address: 0 }
+    }
+
     /// What the host is told.
     pub fn reason(&self) -> Reason<'static> {
-        Reason::of(reasons::FAULT, [self.at, self.caller, self.status, self.address].map(u64::from))
+        let number = if self.mark == HUNG { reasons::WATCHDOG } else { reasons::FAULT };
+        Reason::of(number, [self.at, self.caller, self.status, self.address].map(u64::from))
     }
 }
+
+// The interrupt that cannot be masked is a watchdog's last word before it resets the board: it goes the way of a fault.
+#[cfg(sandbox)]
+core::arch::global_asm!(
+    ".section .text.NonMaskableInt, \"ax\"
+     .global NonMaskableInt
+     .type NonMaskableInt, %function
+     .thumb_func
+     NonMaskableInt:
+         b.w HardFault"
+);
 
 /// Every fault of the firmware ends here: the others are enabled for candidates only.
 #[exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
     #[cfg(sandbox)]
-    if crate::sandbox::interrupted(core::ptr::from_ref(frame).addr()) {
+    let mark = if crate::register::read(STATE) & 0x1FF == NOT_MASKABLE { HUNG } else { MARK };
+    #[cfg(not(sandbox))]
+    let mark = MARK;
+    #[cfg(sandbox)]
+    if mark == MARK && crate::sandbox::interrupted(core::ptr::from_ref(frame).addr()) {
         crate::sandbox::faulted();
     }
     // SAFETY: the architecture gives these addresses; reading them changes nothing.
@@ -76,7 +105,7 @@ unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
         _ if status & BUS_ADDRESS_VALID != 0 => unsafe { BUS_ADDRESS.read_volatile() },
         _ => 0,
     };
-    let fault = Fault { mark: MARK, at: frame.pc(), caller: frame.lr(), status, address };
+    let fault = Fault { mark, at: frame.pc(), caller: frame.lr(), status, address };
     // SAFETY: the program that could read it meanwhile is over.
     unsafe { addr_of_mut!(KEPT).cast::<Fault>().write_volatile(fault) };
     // SAFETY: this is how the architecture restarts the system.

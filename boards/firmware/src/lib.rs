@@ -24,7 +24,7 @@ use chip::Chip;
 use device_runtime::Host;
 use device_runtime::artifact::cortex_m;
 use device_server::rpc_protocol::FaultCode;
-use device_server::{Board, BoardMemory, Clock, Link, Sandbox, Server};
+use device_server::{Board, BoardMemory, Clock, Link, Sandbox, Server, Watchdog};
 use fault::Fault;
 use memory::Memory;
 use stack::Stack;
@@ -40,18 +40,20 @@ pub struct Processor {
 
 /// Serves a host for ever: artifacts from flash, in place, and uploaded ones from RAM.
 ///
-/// `frames` is [`buffer_bytes`] of the longest frame body; `samples` is how many measurements of one request are kept.
-pub fn serve<L: Link<Error = Infallible>, C: Clock>(
+/// `watchdog` may be `()`, where there is none. `frames` is [`buffer_bytes`] of the longest frame body; `samples` is how many measurements of one request are kept.
+pub fn serve<L: Link<Error = Infallible>, C: Clock, W: Watchdog>(
     processor: Processor,
     mut link: L,
     clock: C,
+    watchdog: W,
     frames: &mut [u8],
     samples: &mut [u64],
 ) -> ! {
     // SAFETY: programs call this once, since it does not return.
     let Memory { artifact, arena, stack } = unsafe { Memory::take() };
+    let reset = watchdog.restarted();
     // SAFETY: it is this program's stack, painted by cortex-m-rt.
-    let chip = Chip::new(clock, unsafe { Stack::at(stack) });
+    let chip = Chip::new(clock, watchdog, unsafe { Stack::at(stack) });
     // Code that the host sends may be wrong: it is taken where the processor can keep the rest from it.
     let uploads = chip.granule(0).is_some();
     let features = cortex_m::features(processor.cpu).unwrap_or_default();
@@ -60,7 +62,8 @@ pub fn serve<L: Link<Error = Infallible>, C: Clock>(
     // SAFETY: this firmware is for running what its host sends, and these chips execute from flash and RAM.
     let mut board = unsafe { Board::new(chip, host, processor.cpu, memory) };
     let mut server = Server::new(frames);
-    if let Some(fault) = Fault::take() {
+    let fault = Fault::take().or_else(|| reset.then(Fault::unseen_hang));
+    if let Some(fault) = fault {
         let Ok(()) = server.tell(&mut link, FaultCode::RunFailed, fault.reason());
     }
     let mut bytes = [0; 64];

@@ -21,9 +21,31 @@ pub trait Clock {
     }
 }
 
+/// What restarts a board that hangs.
+pub trait Watchdog {
+    /// Restarts the board unless this is called again within `ms`, or as long as it can count if that is less; `None`: it
+    /// need not be called any more.
+    fn watch(&self, ms: Option<u32>);
+
+    /// Whether the board started because of it; true once.
+    fn restarted(&self) -> bool {
+        false
+    }
+}
+
+/// None.
+impl Watchdog for () {
+    fn watch(&self, _: Option<u32>) {}
+}
+
 /// What the server asks of firmware besides the time. As it stands here, of firmware that only serves and does not watch
 /// its stack.
 pub trait Firmware: Clock + Sandbox {
+    /// As [`Watchdog::watch`], where there is a watchdog: while code runs that may not return.
+    fn watch(&self, ms: Option<u32>) {
+        let _ = ms;
+    }
+
     /// Paints the stack that is free now, below the caller. Inlined always, or what it calls has frames there itself.
     #[inline(always)]
     fn paint_stack(&mut self) {}

@@ -90,12 +90,18 @@ fn sample_of<F: Firmware>(number: u32, loaded: &mut LoadedModel<'_>, firmware: &
     })
 }
 
-/// Ticks that `work` takes.
+/// A run that takes longer hangs.
+pub(super) const RUN_MS: u32 = 20_000;
+
+/// Ticks that `work` takes, under the watchdog.
 fn timed<F: Firmware>(firmware: &F, overhead: u64, work: impl FnOnce()) -> u64 {
+    firmware.watch(Some(RUN_MS));
     firmware.settle();
     let start = firmware.now();
     work();
-    firmware.now().wrapping_sub(start).saturating_sub(overhead)
+    let ticks = firmware.now().wrapping_sub(start);
+    firmware.watch(None);
+    ticks.saturating_sub(overhead)
 }
 
 /// Ticks that reading the counter takes.

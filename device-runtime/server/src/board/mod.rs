@@ -10,7 +10,7 @@ mod sandbox;
 mod trial;
 
 pub use counter::{Counter, Widened};
-pub use firmware::{Clock, Firmware, StackUse};
+pub use firmware::{Clock, Firmware, StackUse, Watchdog};
 pub use measure::grown;
 pub use sandbox::{Contained, Ended, Sandbox};
 
@@ -234,7 +234,10 @@ impl<F: Firmware> Device for Board<'_, F> {
     }
 
     fn self_test(&mut self) -> Result<Option<WrongElement>, Refusal> {
-        match self.loaded()?.self_test() {
+        self.firmware.watch(Some(measure::RUN_MS));
+        let tested = self.loaded().map(LoadedModel::self_test);
+        self.firmware.watch(None);
+        match tested? {
             Ok(()) => Ok(None),
             Err(GoldenError::Absent) => Err(Refusal::NoSelfTest),
             Err(GoldenError::Mismatch { output, element, expected, found, tolerance }) => {

@@ -11,6 +11,9 @@ use super::{Board, Firmware};
 use crate::refusal::Refusal;
 use crate::trial::{TrialOptions, Tried, judge, make_noise};
 
+/// How much longer than a trial's limit a run must take to be a hang.
+const MORE_MS: u32 = 1000;
+
 impl<F: Firmware> Board<'_, F> {
     /// Tries a candidate of the loaded bundle. A frame of its own, which running a model does not need.
     #[inline(never)]
@@ -38,7 +41,9 @@ impl<F: Firmware> Board<'_, F> {
             limit,
         };
         let (arena, code) = (call.memory.start as u64, loaded.bundle.code());
-        let mut runs = Runs { start: firmware.now(), limit, call, firmware, overhead: 0 };
+        // The clock's alarm ends a candidate; should that not come, the watchdog does.
+        let hang_ms = options.limit_ms.saturating_add(MORE_MS);
+        let mut runs = Runs { start: firmware.now(), limit, hang_ms, call, firmware, overhead: 0 };
         // Calling nothing shows what calling takes, the second time: then what it touches is in the caches, as it is in
         // the runs that are timed.
         let _ = runs.run();
@@ -77,6 +82,8 @@ struct Runs<'t, F> {
     /// When it began, and the ticks it may take.
     start: u64,
     limit: u64,
+    /// After so many milliseconds of one run the board hangs.
+    hang_ms: u32,
     /// Ticks that calling takes.
     overhead: u64,
 }
@@ -94,8 +101,11 @@ impl<F: Firmware> Runs<'_, F> {
         if self.call.limit == 0 {
             return Err(Ended::Abandoned { pc: None });
         }
+        self.firmware.watch(Some(self.hang_ms));
         // SAFETY: the bundle was laid out for this, and nobody uses its memory meanwhile.
-        match unsafe { self.firmware.contain(&self.call) } {
+        let ended = unsafe { self.firmware.contain(&self.call) };
+        self.firmware.watch(None);
+        match ended {
             Ended::Returned { ticks } => Ok(ticks.saturating_sub(self.overhead)),
             other => Err(other),
         }
