@@ -36,6 +36,8 @@ impl CmsdkWatchdog {
 }
 
 impl Watchdog for CmsdkWatchdog {
+    // In each of its places it would take hundreds of bytes of flash.
+    #[inline(never)]
     fn watch(&self, ms: Option<u32>) {
         // The longest before it is turned off: some count on.
         self.load.write(ms.map_or(u32::MAX, |ms| ms.saturating_mul(self.ticks_per_ms)));

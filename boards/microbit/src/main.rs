@@ -23,7 +23,7 @@ fn main() -> ! {
     let link = unsafe { NrfUart::new(UART, TRANSMIT_PIN, RECEIVE_PIN, BAUD) };
     // SAFETY: as above, and the handler below takes the timer's interrupt.
     let clock = unsafe { NrfTimer::new(TIMER, TIMER_INTERRUPT) };
-    serve(PROCESSOR, link, clock, FRAMES, SAMPLES)
+    serve(PROCESSOR, link, clock, (), FRAMES, SAMPLES)
 }
 
 #[cortex_m_rt::exception]

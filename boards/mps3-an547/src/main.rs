@@ -7,6 +7,7 @@ include!(concat!(env!("OUT_DIR"), "/board.rs"));
 #[cortex_m_rt::entry]
 fn main() -> ! {
     let uart = lathe_mps::Uart { base: 0x5930_3000, clock_hz: 25_000_000, baud: BAUD };
-    // SAFETY: this board's UART 0 is there, and this is all that runs.
-    unsafe { lathe_mps::run(PROCESSOR, uart, CLOCK_HZ) }
+    let watchdog = lathe_mps::Watchdog { base: 0x5802_E000, clock_hz: 32_768 };
+    // SAFETY: this board's UART 0 and watchdog are there, and this is all that runs.
+    unsafe { lathe_mps::run(PROCESSOR, uart, watchdog, CLOCK_HZ) }
 }

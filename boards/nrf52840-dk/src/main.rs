@@ -50,5 +50,5 @@ fn main() -> ! {
     );
     // SAFETY: the core has a SysTick, and nothing else uses it.
     let clock = unsafe { SysTick::new(CLOCK_HZ) };
-    serve(PROCESSOR, Serial::new(port), clock, FRAMES, SAMPLES)
+    serve(PROCESSOR, Serial::new(port), clock, (), FRAMES, SAMPLES)
 }

@@ -42,7 +42,7 @@ fn main() -> ! {
     };
     // SAFETY: the core has a SysTick, and nothing else uses it.
     let clock = unsafe { SysTick::new(CLOCK_HZ) };
-    serve(PROCESSOR, Serial::new(port), clock, FRAMES, SAMPLES)
+    serve(PROCESSOR, Serial::new(port), clock, (), FRAMES, SAMPLES)
 }
 
 /// 8 MHz x 100 / 2 for the core, half of it for the memories, a quarter for the peripherals.

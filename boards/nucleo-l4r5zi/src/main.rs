@@ -45,7 +45,7 @@ fn main() -> ! {
     };
     // SAFETY: the core has a SysTick, and nothing else uses it.
     let clock = unsafe { SysTick::new(CLOCK_HZ) };
-    serve(PROCESSOR, Serial::new(port), clock, FRAMES, SAMPLES)
+    serve(PROCESSOR, Serial::new(port), clock, (), FRAMES, SAMPLES)
 }
 
 /// From MSI at 4 MHz to 120 MHz: RM0432, sections 3.3.3 (wait states), 5.1.8 (boost mode and the way there: half the bus

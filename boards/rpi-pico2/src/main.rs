@@ -6,7 +6,7 @@
 #![no_std]
 #![no_main]
 
-use lathe_drivers::{Pl011Uart, SysTick};
+use lathe_drivers::{Pl011Uart, Rp2350Watchdog, SysTick};
 use lathe_firmware::{buffer_bytes, serve};
 use rp_pac::clocks::{regs as selected, vals as clock};
 use rp_pac::{CLOCKS, IO_BANK0, PADS_BANK0, PLL_SYS, RESETS, XOSC, resets, xosc};
@@ -32,7 +32,9 @@ fn main() -> ! {
     start_pins();
     // SAFETY: the UART is out of reset with its pins set, the core has a SysTick, and nothing else uses either.
     let (link, clock) = unsafe { (Pl011Uart::new(UART, CLOCK_HZ, BAUD), SysTick::new(CLOCK_HZ)) };
-    serve(PROCESSOR, link, clock, FRAMES, SAMPLES)
+    // SAFETY: this is the chip, whose reference clock is the crystal of 12 MHz, and nothing else uses the watchdog.
+    let watchdog = unsafe { Rp2350Watchdog::new(12) };
+    serve(PROCESSOR, link, clock, watchdog, FRAMES, SAMPLES)
 }
 
 /// The crystal's 12 MHz x 125 / 5 / 2 for the core and the peripherals: sections 8.1 (clocks), 8.2 (crystal), 8.6 (PLL).

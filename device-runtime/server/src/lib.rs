@@ -44,7 +44,9 @@ mod text;
 pub mod trial;
 mod upload;
 
-pub use board::{Board, BoardMemory, Clock, Contained, Counter, Ended, Firmware, Sandbox, StackUse, Watchdog, Widened, grown};
+pub use board::{
+    Board, BoardMemory, Clock, Contained, Counter, Ended, Firmware, Sandbox, StackUse, Watchdog, Widened, grown,
+};
 pub use device::{Device, Fault, Info, Loaded, TimeOptions, Timed};
 pub use link::Link;
 pub use refusal::{Refusal, figure};

@@ -43,7 +43,7 @@ pub fn run() -> Result<Done> {
     if !process::on_path(EMULATOR) {
         return Ok(Done::Skipped(format!("{built}, none run: {EMULATOR} is not installed")));
     }
-    for test in ["emulated_boards", "flash", "emulated_trials", "cortex_m"] {
+    for test in ["emulated_boards", "flash", "emulated_trials", "emulated_watchdog", "cortex_m"] {
         build::ignored_tests(test, &[])?;
     }
     let compiler = build::host_compiler()?;

@@ -9,6 +9,15 @@ pub const ARENA: u32 = 1024;
 pub const RETURN: &[u16] = &[0x4770];
 /// `b .`: never returns.
 pub const LOOP: &[u16] = &[0xE7FE];
+/// Puts a table of handlers into the arena that all never return, makes it the processor's, and never returns: at the
+/// arena's first 128-byte boundary (`ldr r1, [r0]`, `adds r1, #127`, `lsrs r1, #7`, `lsls r1, #7`), the handler
+/// (`adr r2, …`, `adds r2, #1`) of the interrupt that cannot be masked, hard faults, PendSV and SysTick
+/// (`str r2, [r1, #8]`, `#12`, `#56`, `#60`); then `movs r3, #0xE0`, `lsls r3, #24`, `movs r0, #0xED`, `lsls r0, #8`,
+/// `adds r3, r0`, `str r1, [r3, #8]`, and `b .`.
+pub const LOOP_EVERYWHERE: &[u16] = &[
+    0x6801, 0x317F, 0x09C9, 0x01C9, 0xA205, 0x3201, 0x608A, 0x60CA, 0x638A, 0x63CA, 0x23E0, 0x061B, 0x20ED, 0x0200,
+    0x181B, 0x6099, 0xE7FE,
+];
 /// `udf #0`: an undefined instruction.
 pub const UNDEFINED: &[u16] = &[0xDE00];
 /// `ldr r1, [r0]`, `movs r2, #1`, `lsls r2, r2, #12`, `str r2, [r1, r2]`, `bx lr`: writes a word 4096 bytes behind the

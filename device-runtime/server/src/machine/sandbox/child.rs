@@ -40,9 +40,9 @@ pub extern "C" fn run(job: *mut libc::c_void) -> libc::c_int {
     limit(job);
     let (stack, bytes) = job.handler_stack;
     // SAFETY: this is the child; report and stack are mapped until it ends.
-    let armed = unsafe { signals::arm(job.report, stack, bytes, job.options.limit_ms) };
-    if armed.is_ok() {
-        job.others.protect();
+    let armed = unsafe { signals::arm(job.report, stack, bytes) };
+    job.others.protect();
+    if armed.and_then(|()| signals::start_timer(job.options.limit_ms)).is_ok() {
         job.filter.begin();
         attempt(job);
     }

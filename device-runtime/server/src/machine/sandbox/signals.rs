@@ -22,12 +22,11 @@ const SIGNALS: [libc::c_int; 8] = [
     libc::SIGALRM,
 ];
 
-/// Handles every signal that stops a candidate, on a stack of its own, and starts the timer that ends the trial after
-/// `limit_ms`.
+/// Handles every signal that stops a candidate, on a stack of its own.
 ///
 /// # Safety
 /// Called in a child process that is about to run a candidate; `report` and `stack` live until it ends.
-pub unsafe fn arm(report: *const Report, stack: *mut u8, stack_bytes: usize, limit_ms: u32) -> io::Result<()> {
+pub unsafe fn arm(report: *const Report, stack: *mut u8, stack_bytes: usize) -> io::Result<()> {
     REPORT.store(report.cast_mut(), Ordering::Release);
     let alternate = libc::stack_t { ss_sp: stack.cast(), ss_flags: 0, ss_size: stack_bytes };
     // SAFETY: the stack is memory of the caller's that nothing else uses.
@@ -48,13 +47,27 @@ pub unsafe fn arm(report: *const Report, stack: *mut u8, stack_bytes: usize, lim
     unsafe {
         let mut none: libc::sigset_t = std::mem::zeroed();
         check(libc::sigemptyset(&mut none))?;
-        check(libc::sigprocmask(libc::SIG_SETMASK, &none, ptr::null_mut()))?;
+        check(libc::sigprocmask(libc::SIG_SETMASK, &none, ptr::null_mut()))
     }
+}
+
+/// Starts the timer that ends the trial once this process has computed for `limit_ms`: what else the machine does is no
+/// fault of a candidate's. A child that waits instead is ended by its parent.
+pub fn start_timer(limit_ms: u32) -> io::Result<()> {
     let limit_ms = limit_ms.max(1);
-    let value = libc::timeval { tv_sec: (limit_ms / 1000).into(), tv_usec: (limit_ms % 1000 * 1000).into() };
-    let timer = libc::itimerval { it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 }, it_value: value };
-    // SAFETY: the timer's value is read, nothing is kept.
-    check(unsafe { libc::setitimer(libc::ITIMER_REAL, &timer, ptr::null_mut()) })
+    // SAFETY: all zeros is a value of this type.
+    let mut limit: libc::itimerspec = unsafe { std::mem::zeroed() };
+    limit.it_value.tv_sec = (limit_ms / 1000).into();
+    limit.it_value.tv_nsec = (limit_ms % 1000 * 1_000_000).into();
+    let mut timer: libc::c_int = 0;
+    let (no_event, no_room) = (ptr::null::<libc::sigevent>(), ptr::null::<libc::itimerspec>());
+    // The library's own calls may allocate.
+    // SAFETY: room for the timer's number; without an event it sends SIGALRM.
+    let made =
+        unsafe { libc::syscall(libc::SYS_timer_create, libc::CLOCK_PROCESS_CPUTIME_ID, no_event, &raw mut timer) };
+    check(made as libc::c_int)?;
+    // SAFETY: the timer was made, and its value is read.
+    check(unsafe { libc::syscall(libc::SYS_timer_settime, timer, 0, &raw const limit, no_room) } as libc::c_int)
 }
 
 fn check(result: libc::c_int) -> io::Result<()> {
