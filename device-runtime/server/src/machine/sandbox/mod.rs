@@ -29,7 +29,7 @@ pub use system_calls::{Filter, are_stopped};
 const CALLER_STACK: usize = 64 << 10;
 /// Bytes of the stack that handlers of signals run on.
 const HANDLER_STACK: usize = 64 << 10;
-/// How much longer than its limit a child may live before it is killed.
+/// How much longer than its limit a child may live before it is told to end, and how long then before it is killed.
 const GRACE_MS: u32 = 500;
 /// Bytes on either side of a thread's last error that hold the rest of what is kept of it.
 const THREAD: usize = 4 << 10;
@@ -51,7 +51,12 @@ pub fn attempt(bundle: &mut Bundle<'static>, filter: &Filter, options: &TrialOpt
         let job = Job { bundle, options: *options, report: &report, others, filter, handler_stack, alive: told.0 };
         let child = Child::start(job, &stack)?;
         drop(told);
-        let in_time = alive.ended_within(options.limit_ms.max(1).saturating_add(GRACE_MS))?;
+        let mut in_time = alive.ended_within(options.limit_ms.max(1).saturating_add(GRACE_MS))?;
+        if !in_time {
+            // It waits, or others keep the processor from it: it still can say where it is.
+            child.alarm();
+            in_time = alive.ended_within(GRACE_MS)?;
+        }
         (report.read(), child.end(in_time)?)
     };
     let (outcome, number) = match ended {
@@ -132,6 +137,14 @@ impl Child {
         // `run` never returns to what is not there.
         let id = unsafe { libc::clone(child::run, top.cast(), libc::SIGCHLD, (&raw mut job).cast()) };
         if id < 0 { Err(io::Error::last_os_error()) } else { Ok(Child(Some(id))) }
+    }
+
+    /// Ends it as its timer does.
+    fn alarm(&self) {
+        if let Some(id) = self.0 {
+            // SAFETY: a child of ours that has not been waited for, so the number is still its.
+            unsafe { libc::kill(id, libc::SIGALRM) };
+        }
     }
 
     /// Waits for its end, which has come `in_time` or is brought about.

@@ -52,7 +52,7 @@ pub unsafe fn arm(report: *const Report, stack: *mut u8, stack_bytes: usize) -> 
 }
 
 /// Starts the timer that ends the trial once this process has computed for `limit_ms`: what else the machine does is no
-/// fault of a candidate's. A child that waits instead is ended by its parent.
+/// fault of a candidate's. A child that waits instead is ended by its parent, by the same signal.
 pub fn start_timer(limit_ms: u32) -> io::Result<()> {
     let limit_ms = limit_ms.max(1);
     // SAFETY: all zeros is a value of this type.
