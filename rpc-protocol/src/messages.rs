@@ -303,8 +303,10 @@ messages! {
             workers: u32,
             /// memory for artifact and arena; 0 when the device does not know
             memory: u64,
-            /// ticks a second of the counter that `Ran` and `Samples` are counted in
+            /// ticks a second of the counter that `Ran` and `Samples` are counted in: no time is told finer
             clock_hz: u64,
+            /// which counter that is
+            counter: Counter,
         },
         /// To `UploadBegin` and `UploadChunk`: bytes held from the artifact's start.
         Uploaded {
@@ -317,6 +319,8 @@ messages! {
             arena: u64,
             /// workers that will run kernels
             threads: u32,
+            /// whether the noise that a bundle reads lies in flash, where products keep their constants; else it is in RAM
+            noise_flashed: bool,
         },
         /// To `SetInput`, `HoldClock`, `Bye`.
         Done,
@@ -336,6 +340,8 @@ messages! {
             number: u32,
             /// samples held
             samples: u32,
+            /// ticks that reading the counter takes, measured before the first sample and taken off every run
+            overhead: u64,
         },
         /// To `GetSamples`.
         Samples {
@@ -379,7 +385,20 @@ messages! {
             samples: u32,
             /// address of the arena, for addresses of faults
             arena: u64,
+            /// ticks that calling nothing in the same way takes, measured before and taken off every run
+            overhead: u64,
         },
+    }
+
+    /// What a device takes times with.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Counter {
+        /// SysTick, the Cortex-M core's own timer, which counts the core's clock
+        SysTick,
+        /// a timer beside the core
+        Timer,
+        /// the operating system's monotonic clock
+        Monotonic,
     }
 
     /// What became of a candidate. A `pc` is counted from the start of the bundle's code, and the greatest number when

@@ -2,7 +2,7 @@
 
 use rpc_protocol::frame::{self, Header, Kind};
 use rpc_protocol::key::{Key, Side};
-use rpc_protocol::{Accumulator, Received, Request, Response};
+use rpc_protocol::{Accumulator, Counter, Received, Request, Response};
 
 fn header(sequence: u32) -> Header {
     Header { kind: Kind::Request, sequence, session: 0x0123_4567_89AB_CDEF }
@@ -157,8 +157,8 @@ fn another_key_s_code_and_another_frame_s_are_noticed() {
 #[test]
 fn mutated_bodies_are_errors_and_never_panic() {
     let mut wire = vec![0; 300];
-    let info =
-        Response::Info { target: "aarch64-linux", cpu: "x", features: "neon fp16", workers: 4, memory: 1, clock_hz: 5 };
+    let (target, features, counter) = ("aarch64-linux", "neon fp16", Counter::Monotonic);
+    let info = Response::Info { target, cpu: "x", features, workers: 4, memory: 1, clock_hz: 5, counter };
     let n = frame::encode(Header { kind: Kind::Response, ..header(1) }, &info, None, &mut wire).unwrap();
     let mut state = 1;
     for _ in 0..20_000 {
@@ -191,6 +191,23 @@ fn the_specified_bytes() {
         hex(&wire[..n]),
         "00 03 11 03 01 01 02 02 01 01 01 01 01 01 0e 07 0e 47 28 c9 cf 3e 9b 3d a3 56 d0 89 00"
     );
+}
+
+/// Answers that say how time was taken: number of the variant, then the fields in order.
+#[test]
+fn the_bytes_of_what_times_are_worth() {
+    let timed = Response::Timed { number: 300, samples: 5, overhead: 2 };
+    assert_eq!(body(&timed), "08 ac 02 05 02");
+    let (target, cpu, features) = ("t", "c", "");
+    let info = Response::Info { target, cpu, features, workers: 1, memory: 64, clock_hz: 1000, counter: Counter::Timer };
+    assert_eq!(body(&info), "02 01 74 01 63 00 01 40 e8 07 01");
+    assert_eq!(body(&Response::Loaded { arena: 16, threads: 1, noise_flashed: true }), "04 10 01 01");
+}
+
+fn body(response: &Response<'_>) -> String {
+    let mut wire = vec![0; 80];
+    let n = frame::encode(Header { kind: Kind::Response, ..header(1) }, response, None, &mut wire).unwrap();
+    hex(frame::decode(&mut wire[1..n - 1]).unwrap().body)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -7,6 +7,7 @@ use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use device_server::Clock;
+use device_server::rpc_protocol::Counter;
 
 use crate::nvic;
 use crate::register::Register;
@@ -99,6 +100,10 @@ impl Clock for NrfTimer {
 
     fn ticks_per_second(&self) -> u64 {
         HZ
+    }
+
+    fn counter(&self) -> Counter {
+        Counter::Timer
     }
 
     fn settle(&self) {

@@ -3,12 +3,16 @@
 //! It counts the core's cycles down through 24 bits; an interrupt counts how often it passed zero. That interrupt may be
 //! late, or masked: a pass that it has not counted yet shows as pending. Registers: Armv7-M Architecture Reference
 //! Manual, B3.3, and B3.2.4 for the pending bits.
+//!
+//! Its tick is a cycle of the core, as fine as that of DWT's cycle counter. That one has 32 bits and no interrupt when it
+//! passes zero, raises no alarm, and is not on every core: emulated ones have the register, which does not count.
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use cortex_m_rt::exception;
 use device_server::Clock;
+use device_server::rpc_protocol::Counter;
 
 use crate::register::Register;
 
@@ -133,6 +137,10 @@ impl Clock for SysTick {
 
     fn ticks_per_second(&self) -> u64 {
         u64::from(self.hz)
+    }
+
+    fn counter(&self) -> Counter {
+        Counter::SysTick
     }
 
     fn settle(&self) {

@@ -1,5 +1,6 @@
 //! What the request loop asks of this firmware: the time, and a watch over its stack.
 
+use device_server::rpc_protocol::Counter;
 use device_server::{Clock, Firmware, Sandbox, StackUse, Watchdog};
 #[cfg(sandbox)]
 use device_server::{Contained, Ended};
@@ -31,6 +32,10 @@ impl<C: Clock, W> Clock for Chip<C, W> {
 
     fn ticks_per_second(&self) -> u64 {
         self.clock.ticks_per_second()
+    }
+
+    fn counter(&self) -> Counter {
+        self.clock.counter()
     }
 
     fn settle(&self) {

@@ -1,6 +1,6 @@
 //! What the request loop needs of a device: one method per request.
 
-use rpc_protocol::{Condition, FaultCode, MemoryUse, Reason, WrongElement};
+use rpc_protocol::{Condition, Counter, FaultCode, MemoryUse, Reason, WrongElement};
 
 use crate::trial::{TrialOptions, Tried};
 
@@ -85,6 +85,8 @@ pub struct Info<'a> {
     pub memory: u64,
     /// Ticks a second of the counter it times with.
     pub clock_hz: u64,
+    /// Which counter that is.
+    pub counter: Counter,
 }
 
 /// A loaded model's figures.
@@ -94,6 +96,8 @@ pub struct Loaded {
     pub arena: u64,
     /// Workers that will run kernels.
     pub threads: u32,
+    /// Whether the noise that a bundle reads lies in flash.
+    pub noise_flashed: bool,
 }
 
 /// How to time; one warm-up run comes first.
@@ -118,4 +122,6 @@ pub struct Timed {
     pub number: u32,
     /// Samples kept.
     pub samples: u32,
+    /// Ticks that were taken off each run.
+    pub overhead: u64,
 }

@@ -4,7 +4,7 @@ use rpc_protocol::frame::SessionKey;
 use rpc_protocol::reasons::OPEN_ALREADY;
 use rpc_protocol::{FaultCode, Header, Reason, Request, Response};
 
-use crate::device::{Device, Fault, TimeOptions, Timed};
+use crate::device::{Device, Fault, Loaded, TimeOptions, Timed};
 use crate::link::Link;
 use crate::log;
 use crate::replies::Replies;
@@ -58,6 +58,7 @@ pub(crate) fn answer<L: Link, D: Device>(
                 workers: info.workers,
                 memory: info.memory,
                 clock_hz: info.clock_hz,
+                counter: info.counter,
             })
         }
         Request::GetOutput { index, offset, limit } => {
@@ -97,8 +98,8 @@ fn act<D: Device>(device: &mut D, request: &Request<'_>) -> Result<Response<'sta
         Request::UploadBegin { bytes, crc } => Response::Uploaded { have: device.upload_begin(bytes, crc)? },
         Request::UploadChunk { offset, data } => Response::Uploaded { have: device.upload_chunk(offset, data)? },
         Request::Load { threads } => {
-            let loaded = device.load(threads)?;
-            Response::Loaded { arena: loaded.arena, threads: loaded.threads }
+            let Loaded { arena, threads, noise_flashed } = device.load(threads)?;
+            Response::Loaded { arena, threads, noise_flashed }
         }
         Request::SetInput { index, offset, data } => {
             device.set_input(index, offset, data)?;
@@ -118,8 +119,8 @@ fn act<D: Device>(device: &mut D, request: &Request<'_>) -> Result<Response<'sta
         Request::MemoryUse => Response::MemoryUsed { memory: device.memory_use()? },
         Request::Trial { candidate, number, repeat, min_repeat_ms, cooldown_ms, limit_ms } => {
             let options = TrialOptions { candidate, number, repeat, min_repeat_ms, cooldown_ms, limit_ms };
-            let Tried { outcome, number, samples, arena } = device.trial(&options)?;
-            Response::Tried { outcome, number, samples, arena }
+            let Tried { outcome, number, samples, arena, overhead } = device.trial(&options)?;
+            Response::Tried { outcome, number, samples, arena, overhead }
         }
         // `answer` takes these before it comes here.
         Request::Hello { .. }
@@ -131,6 +132,6 @@ fn act<D: Device>(device: &mut D, request: &Request<'_>) -> Result<Response<'sta
     })
 }
 
-fn timed(timed: Timed) -> Response<'static> {
-    Response::Timed { number: timed.number, samples: timed.samples }
+fn timed(Timed { number, samples, overhead }: Timed) -> Response<'static> {
+    Response::Timed { number, samples, overhead }
 }

@@ -10,8 +10,8 @@ use device_server::{
     Board, BoardMemory, Clock, Device, Firmware, Refusal, Sandbox, Server, StackUse, TimeOptions, buffer_bytes,
 };
 use lathe_artifact::{ArtifactContents, DType, GoldenEntry, GoldenInput, GoldenSample, Host, KernelEntry, TensorEntry};
-use rpc_protocol::client::{Client, ClientError, Link};
-use rpc_protocol::{FaultCode, MemoryUse, Request};
+use rpc_protocol::client::{Client, ClientError, Link, Loaded};
+use rpc_protocol::{Counter, FaultCode, MemoryUse, Request};
 
 const PATIENCE: Duration = Duration::from_millis(100);
 const HOST: Host<'static> = Host { target: "thumbv7em-none-eabihf", features: &["dsp", "vfp4d16sp"] };
@@ -40,6 +40,10 @@ impl Clock for Chip {
 
     fn ticks_per_second(&self) -> u64 {
         1000
+    }
+
+    fn counter(&self) -> Counter {
+        Counter::Timer
     }
 }
 
@@ -173,7 +177,9 @@ fn what_is_in_flash_counts_as_uploaded_and_runs() {
         assert_eq!((info.target.as_str(), info.cpu.as_str()), (HOST.target, "cortex-m4"));
         assert_eq!((info.features, info.memory, info.clock_hz), (vec!["dsp".into(), "vfp4d16sp".into()], 8192, 1000));
         client.upload(&bytes, |_| panic!("nothing is to be sent")).unwrap();
-        assert_eq!(client.load(1, PATIENCE).unwrap(), (ARENA as u64, 1));
+        let loaded = Loaded { arena: ARENA as u64, threads: 1, noise_flashed: false };
+        assert_eq!(client.load(1, PATIENCE).unwrap(), loaded);
+        assert_eq!(info.counter, Counter::Timer);
         client.set_input(0, &input(1)).unwrap();
         for _ in 0..2 {
             // The ten ticks of a reading are taken off.
@@ -199,7 +205,8 @@ fn samples_are_kept_while_there_is_room() {
         names(refused(client.time(&time(1, false), PATIENCE)), FaultCode::NoModel, &[]);
         client.load(0, PATIENCE).unwrap();
         let samples = client.time(&time(16, false), PATIENCE).unwrap();
-        assert_eq!((samples.number, samples.ticks), (3, vec![0; 16]));
+        // What a reading takes is taken off, and told.
+        assert_eq!((samples.number, samples.ticks, samples.overhead), (3, vec![0; 16], 10));
         names(refused(client.time(&time(17, false), PATIENCE)), FaultCode::OutOfMemory, &["17", "16"]);
         names(refused(client.time(&time(1, true), PATIENCE)), FaultCode::Unsupported, &["flush-cache"]);
         assert!(client.time(&Request::Profile { number: 2 }, PATIENCE).unwrap().ticks.is_empty());

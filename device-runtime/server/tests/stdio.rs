@@ -40,7 +40,7 @@ fn an_artifact_is_uploaded_run_and_timed() {
     let mut client = open(1);
     assert_eq!(client.info().unwrap().target, lathe_runtime_std::host_target());
     client.upload(&identity(7.0), |_| {}).unwrap();
-    assert!(client.load(1, PATIENCE).unwrap().0 >= 100_000);
+    assert!(client.load(1, PATIENCE).unwrap().arena >= 100_000);
     assert_eq!(code(client.run(PATIENCE).unwrap_err()), FaultCode::MissingInput);
     let input: Vec<u8> = (0..100_000u32).map(|i| (i % 251) as u8).collect();
     client.set_input(0, &input).unwrap();

@@ -79,7 +79,7 @@ pub enum Verb {
     Boards(BoardsArgs),
     /// Put the runtime, and a model, on a board, or start an emulated one
     Flash(FlashArgs),
-    /// List serial ports and running emulators, as --device takes them
+    /// List serial ports and running emulators as --device takes them, or show a device
     Devices(DevicesArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
@@ -453,6 +453,7 @@ pub struct FlashArgs {
 #[command(after_help = format!("\
 Examples:
   host-compiler devices list
+  host-compiler devices show serial:/dev/ttyACM0
   host-compiler time model.lathe --device serial:/dev/ttyACM0
 
 {EXIT_CODES}"))]
@@ -463,10 +464,24 @@ pub struct DevicesArgs {
     pub common: Common,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum DevicesAction {
     /// Serial ports of this machine, and emulators that `flash` started
     List,
+    /// One device: processor, memory, and what it takes times with
+    Show(ShowDeviceArgs),
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct ShowDeviceArgs {
+    /// The device, as --device takes it
+    pub device: String,
+    /// The file with the device's key (default: LATHE_KEY_FILE, or ~/.config/lathe/key)
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Seconds to wait for one answer
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub timeout: u64,
 }
 
 #[derive(Args, Clone, Debug)]

@@ -6,7 +6,7 @@ use super::exchange::{Exchange, HELLO, MAX_BODY};
 use super::{ClientError, Link};
 use crate::frame::crc32c;
 use crate::key::{Challenge, Key, Side};
-use crate::messages::{Condition, MemoryUse, Request, Response, SCHEMA_HASH, VERSION, WrongElement};
+use crate::messages::{Condition, Counter, MemoryUse, Request, Response, SCHEMA_HASH, VERSION, WrongElement};
 
 /// Room a message's own fields take beside the data they carry.
 const FIELDS: usize = 32;
@@ -26,6 +26,19 @@ pub struct DeviceInfo {
     pub memory: u64,
     /// ticks a second of the counter it times with
     pub clock_hz: u64,
+    /// which counter that is
+    pub counter: Counter,
+}
+
+/// What was loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// bytes of arena taken, workspaces included
+    pub arena: u64,
+    /// workers that will run kernels
+    pub threads: u32,
+    /// whether the noise that a bundle reads lies in flash; else it is in RAM
+    pub noise_flashed: bool,
 }
 
 /// Measured samples.
@@ -35,6 +48,8 @@ pub struct Samples {
     pub number: u32,
     /// ticks of each sample, for its `number` runs together
     pub ticks: Vec<u64>,
+    /// ticks that were taken off each run, for reading the counter
+    pub overhead: u64,
 }
 
 /// What a request was answered with, checked for failure.
@@ -95,13 +110,14 @@ impl<L: Link> Client<L> {
     /// What the device is.
     pub fn info(&mut self) -> Answer<DeviceInfo> {
         self.call("info", &Request::Info, self.patience, |r| match r {
-            Response::Info { target, cpu, features, workers, memory, clock_hz } => Some(DeviceInfo {
+            Response::Info { target, cpu, features, workers, memory, clock_hz, counter } => Some(DeviceInfo {
                 target: target.to_string(),
                 cpu: cpu.to_string(),
                 features: features.split_whitespace().map(str::to_string).collect(),
                 workers,
                 memory,
                 clock_hz,
+                counter,
             }),
             _ => None,
         })
@@ -129,10 +145,10 @@ impl<L: Link> Client<L> {
         Ok(())
     }
 
-    /// Loads what was uploaded; gives the arena's bytes and the workers.
-    pub fn load(&mut self, threads: u32, deadline: Duration) -> Answer<(u64, u32)> {
+    /// Loads what was uploaded.
+    pub fn load(&mut self, threads: u32, deadline: Duration) -> Answer<Loaded> {
         self.call("load", &Request::Load { threads }, deadline, |r| match r {
-            Response::Loaded { arena, threads } => Some((arena, threads)),
+            Response::Loaded { arena, threads, noise_flashed } => Some(Loaded { arena, threads, noise_flashed }),
             _ => None,
         })
     }
@@ -174,11 +190,11 @@ impl<L: Link> Client<L> {
 
     /// Times runs by a [`Request::Time`] or [`Request::Profile`] and fetches every sample.
     pub fn time(&mut self, request: &Request<'_>, deadline: Duration) -> Answer<Samples> {
-        let (number, count) = self.call("time", request, deadline, |r| match r {
-            Response::Timed { number, samples } => Some((number, samples as usize)),
+        let (number, count, overhead) = self.call("time", request, deadline, |r| match r {
+            Response::Timed { number, samples, overhead } => Some((number, samples as usize, overhead)),
             _ => None,
         })?;
-        Ok(Samples { number, ticks: self.samples(count)? })
+        Ok(Samples { number, ticks: self.samples(count)?, overhead })
     }
 
     /// What each of the `count` samples of the last [`Request::Time`] was taken under; empty when the device does not look.

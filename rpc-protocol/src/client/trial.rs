@@ -20,14 +20,17 @@ pub struct Tried {
 impl<L: Link> Client<L> {
     /// Tries a candidate by a [`Request::Trial`] and fetches every sample.
     pub fn trial(&mut self, request: &Request<'_>, deadline: Duration) -> Answer<Tried> {
-        let (outcome, number, count, arena) = self.call("trial", request, deadline, |r| match r {
-            Response::Tried { outcome, number, samples, arena } => Some((outcome, number, samples as usize, arena)),
+        let (outcome, count, tried) = self.call("trial", request, deadline, |r| match r {
+            Response::Tried { outcome, number, samples, arena, overhead } => {
+                let none = Samples { number, ticks: Vec::new(), overhead };
+                Some((outcome, samples as usize, Tried { outcome, samples: none, arena }))
+            }
             _ => None,
         })?;
         let right = matches!(outcome, TrialOutcome::Right);
         if count > 0 && !right {
             return Err(ClientError::Unexpected { request: "trial" });
         }
-        Ok(Tried { outcome, samples: Samples { number, ticks: self.samples(count)? }, arena })
+        Ok(Tried { samples: Samples { ticks: self.samples(count)?, ..tried.samples }, ..tried })
     }
 }

@@ -90,13 +90,21 @@ fn responses_are_postcards() {
             Response::Hello { version: 2, schema: edge as u32, max_body: 320, challenge: Some([edge as u8; 16]) },
             Response::Hello { version: 2, schema: edge as u32, max_body: 320, challenge: None },
             Response::Proved { proof: [9; 16] },
-            Response::Info { target: "thumb", cpu: "", features: "ä", workers: 1, memory: edge, clock_hz: edge },
+            Response::Info {
+                target: "thumb",
+                cpu: "",
+                features: "ä",
+                workers: 1,
+                memory: edge,
+                clock_hz: edge,
+                counter: Counter::Timer
+            },
             Response::Uploaded { have: edge as u32 },
-            Response::Loaded { arena: edge, threads: 1 },
+            Response::Loaded { arena: edge, threads: 1, noise_flashed: edge > 1 },
             Response::Done,
             Response::Ran { ticks: edge },
             Response::Output { data: &[5; 130] },
-            Response::Timed { number: edge as u32, samples: 2 },
+            Response::Timed { number: edge as u32, samples: 2, overhead: edge },
             Response::Samples { ticks: &[] },
             Response::SelfTested { wrong: Some(wrong) },
             Response::SelfTested { wrong: None },
@@ -106,10 +114,13 @@ fn responses_are_postcards() {
                 condition: Some(Condition { khz: Some(edge as u32), milliwatts: None, throttled: true })
             },
             Response::Failed { code: FaultCode::WrongKey, number: 301, figures: [edge, 1, !edge, 3], words: ["x", ""] },
-            Response::Tried { outcome, number: 1, samples: 2, arena: edge },
+            Response::Tried { outcome, number: 1, samples: 2, arena: edge, overhead: !edge },
         ];
         is_postcards(TrialOutcome::WrongNumbers { check: 3, found: edge.cast_signed() });
         is_postcards(TrialOutcome::WrongNumbers { check: 3, found: edge.cast_signed().wrapping_neg() });
+    }
+    for counter in [Counter::SysTick, Counter::Timer, Counter::Monotonic] {
+        is_postcards(counter);
     }
     for outcome in [
         TrialOutcome::Right,

@@ -35,6 +35,8 @@ pub(crate) struct LoadedBundle<'m> {
     /// Addresses of the bundle itself, and of the candidate's stack.
     pub code: Range<usize>,
     pub stack: Range<usize>,
+    /// Whether its noise lies in flash.
+    pub noise_flashed: bool,
     /// Memory behind the workspace, up to the end of what is open to the candidate.
     red_zone: &'m mut [u8],
 }
@@ -77,12 +79,13 @@ impl<'m> LoadedBundle<'m> {
             )
         };
         noise::fill(trial.noise_seed, 0, noise);
+        let noise_flashed = flashed.is_some();
         let placement = Placement::in_place(&artifact).with_noise(flashed.unwrap_or(noise));
         let bundle = Bundle::load(artifact, placement, arena)?;
         let code = bytes.as_ptr_range();
         let code = code.start.addr()..code.end.addr();
         let stack = ram.address(stack_at)..ram.address(stack_end);
-        Ok(LoadedBundle { bundle, code, stack, red_zone })
+        Ok(LoadedBundle { bundle, code, stack, noise_flashed, red_zone })
     }
 
     /// Bytes of the planned arena.

@@ -1,5 +1,7 @@
 //! What a board's firmware gives the server: a clock, a watch over its stack, and a say in between.
 
+use rpc_protocol::Counter;
+
 use super::sandbox::Sandbox;
 
 /// A counter that never goes back.
@@ -9,6 +11,9 @@ pub trait Clock {
 
     /// Ticks a second.
     fn ticks_per_second(&self) -> u64;
+
+    /// What it is.
+    fn counter(&self) -> Counter;
 
     /// Waits for the start of a tick, so that each measurement begins at the same place in one. Needed where a tick is
     /// long: then equal work takes equally many ticks.

@@ -48,7 +48,7 @@ impl<F: Firmware> Board<'_, F> {
             wait(&mut self.firmware, cooldown);
         }
         self.sample_count = repeat;
-        Ok(Timed { number, samples: repeat as u32 })
+        Ok(Timed { number, samples: repeat as u32, overhead })
     }
 
     /// One warm-up run, then `number` runs, each step's ticks added up.
@@ -71,7 +71,7 @@ impl<F: Firmware> Board<'_, F> {
             }
         }
         self.sample_count = steps;
-        Ok(Timed { number, samples: steps as u32 })
+        Ok(Timed { number, samples: steps as u32, overhead })
     }
 
     pub(super) fn room_for(&self, samples: u32) -> Result<usize, Refusal> {

@@ -137,6 +137,7 @@ impl<F: Firmware> Device for Board<'_, F> {
             workers: 1,
             memory: self.ram.bytes() as u64,
             clock_hz: self.firmware.ticks_per_second(),
+            counter: self.firmware.counter(),
         }
     }
 
@@ -191,17 +192,18 @@ impl<F: Firmware> Device for Board<'_, F> {
         }
         let (bytes, start) = self.artifact()?;
         let artifact = Artifact::parse_for(bytes, &self.host).map_err(|error| Refusal::Load(error.into()))?;
-        let arena = if artifact.trial().is_some() {
+        let (arena, noise_flashed) = if artifact.trial().is_some() {
             if !F::CONTAINS {
                 return Err(Refusal::NoSandbox);
             }
             let (flash, ram) = (self.flash, &mut self.ram);
             let bundle = LoadedBundle::load((artifact, bytes), &self.firmware, flash, ram, start)?;
-            self.bundle.insert(bundle).arena_bytes()
+            let bundle = self.bundle.insert(bundle);
+            (bundle.arena_bytes(), bundle.noise_flashed)
         } else {
-            self.loaded.insert(LoadedModel::load(artifact, &mut self.ram, start)?).arena_bytes()
+            (self.loaded.insert(LoadedModel::load(artifact, &mut self.ram, start)?).arena_bytes(), false)
         };
-        Ok(Loaded { arena, threads: 1 })
+        Ok(Loaded { arena, threads: 1, noise_flashed })
     }
 
     fn set_input(&mut self, index: u32, offset: u32, data: &[u8]) -> Result<(), Refusal> {

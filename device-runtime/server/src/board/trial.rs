@@ -71,7 +71,7 @@ impl<F: Firmware> Board<'_, F> {
         if outcome == TrialOutcome::Right {
             self.sample_count = repeat;
         }
-        Ok(Tried { outcome, number, samples: self.sample_count as u32, arena })
+        Ok(Tried { outcome, number, samples: self.sample_count as u32, arena, overhead: runs.overhead })
     }
 }
 

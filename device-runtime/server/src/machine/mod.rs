@@ -10,7 +10,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 use device_server::rpc_protocol::frame::crc32c;
-use device_server::rpc_protocol::{CALLS_NOT_STOPPED, Condition, MemoryUse, WrongElement};
+use device_server::rpc_protocol::{CALLS_NOT_STOPPED, Condition, Counter, MemoryUse, WrongElement};
 use device_server::trial::{TrialOptions, Tried};
 use device_server::{Device, Info, Loaded, Refusal, TimeOptions, Timed, Upload, figure};
 
@@ -110,7 +110,7 @@ impl Device for Machine {
         let workers = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
         let target = lathe_runtime_std::host_target();
         let (cpu, features) = (self.cpu.as_str(), self.features.as_str());
-        Info { target, cpu, features, workers, memory: 0, clock_hz: CLOCK_HZ }
+        Info { target, cpu, features, workers, memory: 0, clock_hz: CLOCK_HZ, counter: Counter::Monotonic }
     }
 
     fn forget(&mut self) {
@@ -150,7 +150,7 @@ impl Device for Machine {
         if let Some(candidates) = candidates {
             let arena = candidates.arena_bytes();
             self.candidates = Some(candidates);
-            return Ok(Loaded { arena, threads: 1 });
+            return Ok(Loaded { arena, threads: 1, noise_flashed: false });
         }
         let mut model = Model::load(self.artifact()?, threads)?;
         let loaded = model.figures();
@@ -175,7 +175,7 @@ impl Device for Machine {
         let number = timing.number;
         self.samples = timing.samples_ms.iter().map(|ms| nanoseconds(ms * f64::from(number))).collect();
         self.conditions = timing.conditions.iter().map(condition).collect();
-        Ok(Timed { number, samples: self.samples.len() as u32 })
+        Ok(Timed { number, samples: self.samples.len() as u32, overhead: 0 })
     }
 
     fn condition(&self, sample: u32) -> Option<Condition> {
@@ -193,7 +193,7 @@ impl Device for Machine {
 
     fn profile(&mut self, number: u32) -> Result<Timed, MachineFault> {
         self.samples = self.measured(|model, wanted| model.profile(number, wanted))?;
-        Ok(Timed { number: 1, samples: self.samples.len() as u32 })
+        Ok(Timed { number: 1, samples: self.samples.len() as u32, overhead: 0 })
     }
 
     fn samples(&self) -> &[u64] {

@@ -28,7 +28,7 @@ impl Model {
     pub fn figures(&mut self) -> Loaded {
         let threads = self.runner.threads();
         let arena = self.runner.artifact().header().arena_bytes_for(threads).unwrap_or(usize::MAX);
-        Loaded { arena: arena as u64, threads: threads as u32 }
+        Loaded { arena: arena as u64, threads: threads as u32, noise_flashed: false }
     }
 
     /// Writes a piece of an input.

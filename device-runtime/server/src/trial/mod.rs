@@ -34,4 +34,6 @@ pub struct Tried {
     pub samples: u32,
     /// Address of the arena.
     pub arena: u64,
+    /// Ticks that were taken off each run.
+    pub overhead: u64,
 }

@@ -1,7 +1,7 @@
 //! A device that keeps account of what it was asked, so that what was done twice or never shows.
 
 use device_server::rpc_protocol::frame::crc32c;
-use device_server::rpc_protocol::{FaultCode, MemoryUse, Reason, WrongElement};
+use device_server::rpc_protocol::{Counter, FaultCode, MemoryUse, Reason, WrongElement};
 use device_server::trial::{TrialOptions, Tried};
 use device_server::{Device, Fault, Info, Loaded, TimeOptions, Timed, Upload};
 
@@ -52,7 +52,7 @@ impl Device for Recorder {
 
     fn info(&mut self) -> Info<'_> {
         let (target, cpu, features) = ("recorder", "none", "many different");
-        Info { target, cpu, features, workers: 1, memory: self.runs, clock_hz: 1000 }
+        Info { target, cpu, features, workers: 1, memory: self.runs, clock_hz: 1000, counter: Counter::Timer }
     }
 
     fn forget(&mut self) {
@@ -80,7 +80,7 @@ impl Device for Recorder {
         self.upload.ok_or(Refused)?.check(&self.artifact).map_err(|_| Refused)?;
         self.loaded = Some(crc32c(&self.artifact));
         self.input = vec![0; SIZE];
-        Ok(Loaded { arena: u64::from(crc32c(&self.artifact)), threads })
+        Ok(Loaded { arena: u64::from(crc32c(&self.artifact)), threads, noise_flashed: false })
     }
 
     fn set_input(&mut self, _: u32, offset: u32, data: &[u8]) -> Result<(), Refused> {
@@ -105,7 +105,7 @@ impl Device for Recorder {
         self.loaded.ok_or(Refused)?;
         self.samples = samples(self.runs, options.repeat);
         self.runs += 1 + u64::from(options.number) * u64::from(options.repeat);
-        Ok(Timed { number: options.number, samples: options.repeat })
+        Ok(Timed { number: options.number, samples: options.repeat, overhead: 0 })
     }
 
     fn profile(&mut self, _: u32) -> Result<Timed, Refused> {

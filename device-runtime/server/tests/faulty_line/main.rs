@@ -205,7 +205,7 @@ impl Host {
         };
         if let Some(answer) = self.ask(1, |client| client.load(1, PATIENCE)) {
             match complete {
-                true => assert_eq!(answer.unwrap().0, expected),
+                true => assert_eq!(answer.unwrap().arena, expected),
                 false => assert_eq!(answer.unwrap_err(), FaultCode::NoModel),
             }
         }

@@ -1,5 +1,6 @@
 //! Where artifacts run: one interface, one file per kind of device.
 
+mod clock;
 pub mod local;
 pub mod qemu;
 mod remote;
@@ -11,10 +12,11 @@ pub mod trials;
 use std::path::Path;
 use std::time::Duration;
 
+pub use clock::Clock;
 use lathe_driver::boards;
 use lathe_runtime_std::Timing;
 use rpc_protocol::MemoryUse;
-use rpc_protocol::client::Link;
+use rpc_protocol::client::{DeviceInfo, Link};
 
 use crate::arguments::{DeviceArgs, LoadArgs};
 use crate::failure::{Failure, Outcome};
@@ -86,6 +88,10 @@ pub trait Device {
     fn profile(&mut self, repeat: u32) -> Outcome<Vec<StepTime>>;
     /// Runs the golden self-test; wrong numbers are a failure of their own kind.
     fn self_test(&mut self) -> Outcome;
+    /// What it takes times with, and what the last measurement took off.
+    fn clock(&self) -> Clock {
+        Clock::HERE
+    }
     /// What runs used of stack and arena, when the device watches them.
     fn memory_use(&mut self) -> Outcome<Option<MemoryUse>> {
         Ok(None)
@@ -106,6 +112,14 @@ pub fn open(args: &DeviceArgs, load: &LoadArgs, path: &Path, artifact: &[u8]) ->
     Ok(Box::new(remote::Remote::load(client, unit, deadline, load.threads, artifact)?))
 }
 
+/// What the device says of itself; it is not `local`.
+pub fn info(args: &DeviceArgs) -> Outcome<DeviceInfo> {
+    let mut session = session::open(reach(&args.device, Path::new(""), &[])?, args)?;
+    let info = session.info()?;
+    session.bye()?;
+    Ok(info)
+}
+
 /// A device that can be spoken to.
 pub struct Reached {
     /// The way to it.
@@ -122,7 +136,8 @@ impl Reached {
     }
 }
 
-/// Reaches the device named `device`, which is not `local`. An emulator is started for the artifact at `path`.
+/// Reaches the device named `device`, which is not `local`. An emulator is started for the artifact at `path`, or for none
+/// where that is empty.
 fn reach(device: &str, path: &Path, artifact: &[u8]) -> Outcome<Reached> {
     let emulated = "does its firmware run?";
     if let Some(address) = device.strip_prefix("tcp://") {

@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use lathe_artifact::Artifact;
 use lathe_runtime_std::{GoldenError, Timing, conditions};
-use rpc_protocol::client::{ClientError, Samples};
+use rpc_protocol::client::{ClientError, Loaded, Samples};
 use rpc_protocol::{Condition, FaultCode, MemoryUse, Request, WrongElement};
 
 use super::session::Session;
-use super::{Device, StepTime, TimeRequest, TimeUnit};
+use super::{Clock, Device, StepTime, TimeRequest, TimeUnit};
 use crate::console;
 use crate::failure::{Exit, Failure, Outcome};
 
 /// A device at the other end of a link.
 pub struct Remote {
     client: Session,
-    clock_hz: u64,
+    clock: Clock,
     unit: TimeUnit,
     deadline: Duration,
     steps: Vec<StepTime>,
@@ -30,15 +30,15 @@ impl Remote {
         threads: u32,
         artifact: &[u8],
     ) -> Outcome<Remote> {
-        let clock_hz = client.info()?.clock_hz;
+        let clock = Clock::of(&client.info()?, 0);
         let bar = console::progress(Some(artifact.len() as u64));
         bar.set_message("uploading");
         let uploaded = client.upload(artifact, |have| bar.set_position(have as u64));
         bar.finish_and_clear();
         uploaded?;
-        let (arena, threads) = client.load(threads, deadline)?;
+        let Loaded { arena, threads, .. } = client.load(threads, deadline)?;
         log::info!("loaded: arena of {arena} bytes, {threads} thread(s)");
-        Ok(Remote { client, clock_hz, unit, deadline, steps: steps(artifact) })
+        Ok(Remote { client, clock, unit, deadline, steps: steps(artifact) })
     }
 }
 
@@ -76,12 +76,16 @@ impl Device for Remote {
         self.unit
     }
 
+    fn clock(&self) -> Clock {
+        self.clock
+    }
+
     fn set_input(&mut self, index: usize, bytes: &[u8]) -> Outcome {
         Ok(self.client.set_input(index as u32, bytes)?)
     }
 
     fn run(&mut self) -> Outcome<f64> {
-        Ok(milliseconds(self.client.run(self.deadline)?, self.clock_hz))
+        Ok(milliseconds(self.client.run(self.deadline)?, self.clock.hz))
     }
 
     fn output(&mut self, index: usize, bytes: usize) -> Outcome<Vec<u8>> {
@@ -106,13 +110,15 @@ impl Device for Remote {
             flush_cache: r.flush_cache,
         };
         let samples = self.client.time(&request, self.deadline)?;
+        self.clock.overhead = samples.overhead;
         let conditions = self.client.conditions(samples.ticks.len())?;
-        Ok(timing(&samples, &conditions, self.clock_hz))
+        Ok(timing(&samples, &conditions, self.clock.hz))
     }
 
     fn profile(&mut self, repeat: u32) -> Outcome<Vec<StepTime>> {
         let samples = self.client.time(&Request::Profile { number: repeat }, self.deadline)?;
-        let timed = self.steps.iter().zip(timing(&samples, &[], self.clock_hz).samples_ms);
+        self.clock.overhead = samples.overhead;
+        let timed = self.steps.iter().zip(timing(&samples, &[], self.clock.hz).samples_ms);
         Ok(timed.map(|(step, median_ms)| StepTime { median_ms, ..step.clone() }).collect())
     }
 

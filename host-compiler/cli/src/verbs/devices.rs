@@ -1,14 +1,21 @@
-//! `devices`: what `--device` can name on this machine.
+//! `devices list`: what `--device` can name on this machine.
 
 use serde_json::json;
 use serialport::{SerialPortInfo, SerialPortType};
 
-use crate::arguments::DevicesArgs;
+use crate::arguments::{DevicesAction, DevicesArgs};
 use crate::console;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::runners::emulators::{self, Emulator};
 
-pub fn run(_: &DevicesArgs) -> Outcome {
+pub fn run(args: &DevicesArgs) -> Outcome {
+    match &args.action {
+        None | Some(DevicesAction::List) => list(),
+        Some(DevicesAction::Show(args)) => super::device::show(args),
+    }
+}
+
+fn list() -> Outcome {
     let mut ports = serialport::available_ports()
         .map_err(|e| Failure::new(Exit::Failure, format!("cannot list the serial ports: {e}")))?;
     ports.sort_by(|a, b| a.port_name.cmp(&b.port_name));

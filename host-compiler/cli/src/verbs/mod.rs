@@ -7,6 +7,7 @@ mod check;
 mod compare;
 mod compile;
 mod completions;
+mod device;
 mod devices;
 mod emit;
 mod flash;

@@ -16,7 +16,7 @@ pub fn run(args: &TimeArgs, artifact: &Artifact<'_>, device: &mut dyn Device) ->
     let steps = device.profile(args.repeat)?;
     let whole = TimeRequest { repeat: args.repeat.min(WHOLE_RUNS), ..TimeRequest::from(args) };
     let whole = device.time(&whole)?.median_ms();
-    let (unit, memory) = (device.unit(), device.memory_use()?);
+    let (unit, clock, memory) = (device.unit(), device.clock(), device.memory_use()?);
     let total: f64 = steps.iter().map(|s| s.median_ms).sum();
     let ceilings = match unit {
         TimeUnit::Milliseconds => Ceilings::reached_by(&steps),
@@ -26,7 +26,7 @@ pub fn run(args: &TimeArgs, artifact: &Artifact<'_>, device: &mut dyn Device) ->
     let mut document = json!({
         "artifact": args.artifact, "device": args.device.device, "threads": args.load.threads, "unit": unit.name(),
         "total_ms": total, "whole_run_ms": whole, "steps_of_whole": ratio(total, whole),
-        "steps": steps.iter().map(|s| step_document(s, total, unit, ceilings)).collect::<Vec<_>>(),
+        "counter": clock.document(), "steps": steps.iter().map(|s| step_document(s, total, unit, ceilings)).collect::<Vec<_>>(),
     });
     if unit == TimeUnit::Instructions {
         document["emulated"] = true.into();
@@ -44,7 +44,7 @@ pub fn run(args: &TimeArgs, artifact: &Artifact<'_>, device: &mut dyn Device) ->
             TimeUnit::Instructions => counts(&steps, total, ceilings),
         };
         let together = format!("the steps together take {:.1} % of a whole run\n", ratio(total, whole) * 100.0);
-        table + &together + &memory.map(|used| memory_text(&used, stack)).unwrap_or_default()
+        table + &together + &clock.text(unit) + &memory.map(|used| memory_text(&used, stack)).unwrap_or_default()
     })
 }
 

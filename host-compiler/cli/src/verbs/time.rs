@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{artifact, profile, sweep};
 use crate::arguments::TimeArgs;
 use crate::console;
-use crate::devices::{self, TimeRequest, TimeUnit, instructions};
+use crate::devices::{self, Clock, TimeRequest, TimeUnit, instructions};
 use crate::failure::Outcome;
 
 pub fn run(args: &TimeArgs) -> Outcome {
@@ -20,8 +20,8 @@ pub fn run(args: &TimeArgs) -> Outcome {
         return sweep::run(args, device.as_mut());
     }
     let timing = device.time(&TimeRequest::from(args))?;
-    let unit = device.unit();
-    console::report(document(args, &timing, unit), || text(&timing, unit))
+    let (unit, clock) = (device.unit(), device.clock());
+    console::report(document(args, &timing, unit, clock), || text(&timing, unit) + &clock.text(unit))
 }
 
 impl From<&TimeArgs> for TimeRequest {
@@ -36,13 +36,13 @@ impl From<&TimeArgs> for TimeRequest {
     }
 }
 
-fn document(args: &TimeArgs, timing: &Timing, unit: TimeUnit) -> Value {
+fn document(args: &TimeArgs, timing: &Timing, unit: TimeUnit, clock: Clock) -> Value {
     let mut document = json!({
         "artifact": args.artifact, "device": args.device.device, "threads": args.load.threads, "unit": unit.name(),
         "median_ms": timing.median_ms(), "mean_ms": timing.mean_ms(), "min_ms": timing.min_ms(),
         "max_ms": timing.max_ms(), "std_ms": timing.std_ms(), "samples_ms": timing.samples_ms, "number": timing.number,
         "mhz": timing.mean_mhz(), "watts": timing.mean_watts(), "millijoules": timing.millijoules(),
-        "samples_throttled": timing.throttled(),
+        "samples_throttled": timing.throttled(), "counter": clock.document(),
     });
     if unit == TimeUnit::Instructions {
         document["emulated"] = true.into();

@@ -65,7 +65,7 @@ pub fn attempt(bundle: &mut Bundle<'static>, filter: &Filter, options: &TrialOpt
         Ended::Silent => (silent(exit), 0),
     };
     let samples = if outcome == TrialOutcome::Right { report.samples() } else { Vec::new() };
-    Ok((Tried { outcome, number, samples: samples.len() as u32, arena }, samples))
+    Ok((Tried { outcome, number, samples: samples.len() as u32, arena, overhead: 0 }, samples))
 }
 
 /// What the end of a child says that left no report: the candidate had the system end it, or the system had no memory

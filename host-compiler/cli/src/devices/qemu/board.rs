@@ -12,7 +12,7 @@ use rpc_protocol::client::ChildLink;
 
 use crate::failure::{Exit, Failure, Outcome};
 
-/// Starts `board` with the artifact of `bytes` bytes at `artifact` in its flash.
+/// Starts `board` with the artifact of `bytes` bytes at `artifact` in its flash; nothing is there where it has none.
 pub fn start(board: &Board, artifact: &Path, bytes: usize) -> Outcome<ChildLink> {
     let Some(Runner::Qemu { machine }) = &board.runner else {
         return Err(Failure::usage(format!("{} is no emulated board: `host-compiler boards list` tells", board.name)));
@@ -31,7 +31,7 @@ pub fn start(board: &Board, artifact: &Path, bytes: usize) -> Outcome<ChildLink>
         return Err(Failure::new(Exit::Failure, message));
     }
     let mut command = Command::new(EMULATOR);
-    command.args(arguments(board, machine, "stdio,id=link,signal=off", &firmware.path, Some(artifact)));
+    command.args(arguments(board, machine, "stdio,id=link,signal=off", &firmware.path, (bytes > 0).then_some(artifact)));
     // A board runs until it is switched off, whatever comes over its link.
     Ok(super::start(command, EMULATOR)?.ended_at_once())
 }

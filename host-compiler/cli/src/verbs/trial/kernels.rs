@@ -14,7 +14,7 @@ use super::outcome;
 use crate::arguments::TrialArgs;
 use crate::console;
 use crate::devices::trials::Trials;
-use crate::devices::{TimeUnit, instructions};
+use crate::devices::{Clock, TimeUnit, instructions};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::verbs::compile::model_options;
 
@@ -61,7 +61,11 @@ pub fn run(args: &TrialArgs, model: &Path) -> Outcome {
     }
     let unit = device.unit();
     let wrong = rows.iter().filter(|row| row.tried.outcome != rpc_protocol::TrialOutcome::Right).count();
-    console::report(document(args, &rows, &unsuited, unit), || table(&rows, &unsuited, unit))?;
+    // Of the same device in the same way each time: the last is as good as any.
+    let clock = Clock::of(device.info(), rows.last().map_or(0, |row| row.tried.samples.overhead));
+    console::report(document(args, &rows, &unsuited, unit, clock), || {
+        table(&rows, &unsuited, unit) + &clock.text(unit)
+    })?;
     device.close()?;
     if wrong > 0 {
         return Err(Failure::new(Exit::WrongNumbers, format!("{wrong} of {} kernels are not right", rows.len())));
@@ -125,7 +129,7 @@ fn rate(row: &Row, baud: u32) -> f64 {
     1.0 / (row.wire as f64 * 10.0 / f64::from(baud) + row.round_trip_ms / 1e3)
 }
 
-fn document(args: &TrialArgs, rows: &[Row], unsuited: &[String], unit: TimeUnit) -> Value {
+fn document(args: &TrialArgs, rows: &[Row], unsuited: &[String], unit: TimeUnit, clock: Clock) -> Value {
     let row = |row: &Row| {
         let mut document = row.document.clone();
         document["kernel"] = row.name.clone().into();
@@ -146,7 +150,7 @@ fn document(args: &TrialArgs, rows: &[Row], unsuited: &[String], unit: TimeUnit)
     };
     let mut document = json!({
         "model": args.model, "device": args.device.device, "unit": unit.name(), "seed": args.seed,
-        "kernels": rows.iter().map(row).collect::<Vec<_>>(), "unsuited": unsuited,
+        "kernels": rows.iter().map(row).collect::<Vec<_>>(), "unsuited": unsuited, "counter": clock.document(),
     });
     if unit == TimeUnit::Instructions {
         document["emulated"] = true.into();
