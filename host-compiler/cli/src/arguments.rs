@@ -419,6 +419,7 @@ Examples:
   host-compiler flash rpi-pico2 keyword.lathe                      hold BOOTSEL while you connect it
   host-compiler flash jetson-orin --to nvidia@192.168.55.1         device-server as a service, with a key
   host-compiler flash mps2-an386 keyword.lathe                     starts the emulator and prints its --device
+  host-compiler flash nucleo-l4r5zi --noise                        then: trial MODEL.onnx --device serial:… --board …
 
 {EXIT_CODES}"))]
 pub struct FlashArgs {
@@ -427,6 +428,10 @@ pub struct FlashArgs {
     /// An artifact for it, to lie ready there; without one, models are uploaded
     #[arg(value_name = "MODEL.lathe")]
     pub model: Option<PathBuf>,
+    /// Noise in the place of a model, for `trial`: kernels then read their weights from flash, as they do in a product.
+    /// As much as there is room for, or --noise=BYTES
+    #[arg(long, value_name = "BYTES", num_args = 0..=1, require_equals = true, conflicts_with = "model")]
+    pub noise: Option<Option<u32>>,
     /// Print the commands a person would type instead of running them
     #[arg(long)]
     pub dry_run: bool,

@@ -164,6 +164,37 @@ qemu-system-arm -machine mps2-an386 -display none -monitor none -icount shift=0 
 }
 
 #[test]
+fn noise_takes_a_model_s_place() {
+    let bench = bench(&["nucleo-l4r5zi", "rpi-pico2"]);
+    let expected = "\
+# state/lathe/flash/nucleo-l4r5zi/noise.bin becomes an image of 1966016 bytes of noise of seed 0x4c617468
+probe-rs download --chip STM32L4R5ZITx --verify boards/nucleo-l4r5zi/firmware.elf
+probe-rs download --chip STM32L4R5ZITx --verify --binary-format bin --base-address 0x08020000 \
+state/lathe/flash/nucleo-l4r5zi/noise.bin
+probe-rs reset --chip STM32L4R5ZITx
+# then: --device serial:PORT; `host-compiler devices list` shows the port
+";
+    assert_eq!(dry(&bench, &["nucleo-l4r5zi", "--noise"]), expected);
+    let openocd = dry(&bench, &["nucleo-l4r5zi", "--noise=4096", "--runner", "openocd"]);
+    assert!(openocd.contains("4096 bytes of noise") && openocd.contains("/noise.bin} verify 0x08020000"), "{openocd}");
+    for (code, word, arguments) in [
+        (2, "room for 1966016", &["nucleo-l4r5zi", "--noise=1966017"][..]),
+        (2, "cannot be used with", &["nucleo-l4r5zi", "m.lathe", "--noise"]),
+        (2, "has Linux", &["rpi4", "--noise"]),
+    ] {
+        let refused = flash(&bench, &[arguments, &["--dry-run"]].concat());
+        assert!(refused.code == code && refused.stderr.contains(word), "{arguments:?}: {}", refused.stderr);
+    }
+    // What the boot loader's drive gets is what a board looks for.
+    std::fs::create_dir(bench.path("drive")).unwrap();
+    assert_eq!(flash(&bench, &["rpi-pico2", "--noise=64", "--to", "drive"]).code, 0);
+    let image = bench.read("state/lathe/flash/rpi-pico2/noise.bin");
+    assert!(lathe_artifact::noise::flashed(&image, lathe_driver::trial::NOISE_SEED, 64).is_some());
+    let file = bench.read("drive/firmware.uf2");
+    assert_eq!(file[512 + 32..][..image.len()], image, "its second block");
+}
+
+#[test]
 fn documents_have_the_commands() {
     let bench = bench(&["nucleo-h743zi"]);
     let document = json(&flash(&bench, &["nucleo-h743zi", "--dry-run", "--json"]));
@@ -230,6 +261,28 @@ fn a_flashed_emulator_answers_on_its_serial_line() {
         emulators().as_array().unwrap().is_empty()
     });
     assert!(gone, "an emulator that was ended is still listed");
+}
+
+#[test]
+#[ignore = "needs the boards' firmware: cargo xtask test --only boards"]
+fn kernels_on_a_serial_line_read_flashed_noise() {
+    let bench = Bench::with_model(&small_network());
+    for (noise, in_ram) in [(&[][..], true), (&["--noise"], false)] {
+        let program = |arguments: &[&str]| {
+            let ran = ran(bench.command(arguments).env("XDG_STATE_HOME", "state").output().unwrap());
+            assert_eq!(ran.code, 0, "{arguments:?}\n{}", ran.stderr);
+            ran
+        };
+        let flashed = json(&program(&[&["flash", "mps2-an386", "--json"], noise].concat()));
+        let device = flashed["device"].as_str().unwrap();
+        let listed = json(&program(&["devices", "list", "--json"]));
+        // The one before may not have ended yet.
+        let ours = listed["emulators"].as_array().unwrap().iter().rfind(|one| one["device"] == device);
+        let _running = Running(ours.unwrap()["pid"].to_string());
+        let tried = program(&["trial", "m.onnx", "--device", device, "--board", "mps2-an386", "--json"]);
+        assert_eq!(json(&tried)["weights_in_ram"].as_bool(), Some(in_ram));
+        assert_eq!(tried.stderr.contains("`host-compiler flash mps2-an386 --noise`"), in_ram, "{}", tried.stderr);
+    }
 }
 
 #[test]

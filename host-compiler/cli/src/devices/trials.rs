@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use lathe_artifact::noise;
+use lathe_artifact::{Artifact, noise};
 use lathe_driver::trial::NOISE_SEED;
 use rpc_protocol::Request;
 use rpc_protocol::client::{ChildLink, DeviceInfo, Link, Tried};
@@ -29,6 +29,17 @@ pub struct Trials {
     unit: TimeUnit,
     deadline: Duration,
     wire: Arc<AtomicU64>,
+    /// Where the loaded bundle's noise is; `None`: it reads none.
+    noise: Option<Place>,
+}
+
+/// Where kernels read noise, which stands for a product's weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// where a product keeps its weights: in a board's flash, or in memory on Linux
+    AsInAProduct,
+    /// in a board's RAM, since its flash holds none, or too little
+    Ram,
 }
 
 impl Trials {
@@ -54,7 +65,7 @@ impl Trials {
         let counted = Box::new(Counted { link: reached.link, bytes: wire.clone() });
         let mut client = session::open(Reached { link: counted, ..reached }, args)?;
         let info = client.info()?;
-        Ok(Trials { client, info, unit, deadline: Duration::from_secs(args.timeout), wire })
+        Ok(Trials { client, info, unit, deadline: Duration::from_secs(args.timeout), wire, noise: None })
     }
 
     /// What the device is.
@@ -72,6 +83,11 @@ impl Trials {
         self.wire.load(Ordering::Relaxed)
     }
 
+    /// Where the loaded bundle's kernels read noise in place of weights; `None`: they read none.
+    pub fn noise(&self) -> Option<Place> {
+        self.noise
+    }
+
     /// Uploads a bundle and loads it.
     pub fn load(&mut self, bundle: &[u8]) -> Outcome {
         let bar = console::progress(Some(bundle.len() as u64));
@@ -79,7 +95,13 @@ impl Trials {
         let uploaded = self.client.upload(bundle, |have| bar.set_position(have as u64));
         bar.finish_and_clear();
         uploaded?;
-        self.client.load(1, self.deadline)?;
+        let loaded = self.client.load(1, self.deadline)?;
+        let needed = Artifact::parse(bundle).ok().and_then(|bundle| bundle.trial()).map_or(0, |trial| trial.noise_bytes);
+        let place = match loaded.noise_flashed || !self.info.target.starts_with("thumb") {
+            true => Place::AsInAProduct,
+            false => Place::Ram,
+        };
+        self.noise = (needed > 0).then_some(place);
         Ok(())
     }
 

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use lathe_artifact::noise;
+use lathe_driver::trial::NOISE_SEED;
 use serde_json::json;
 
 use super::tools;
@@ -31,6 +33,13 @@ pub enum Step {
         path: PathBuf,
         /// its text
         text: String,
+    },
+    /// write a file of noise, which kernels on trial read in place of weights
+    WriteNoise {
+        /// the file
+        path: PathBuf,
+        /// bytes of noise, behind a header
+        bytes: u32,
     },
     /// write a UF2 file that holds images
     WriteUf2 {
@@ -106,6 +115,9 @@ impl Step {
                 let folder = path.parent().unwrap_or(Path::new("."));
                 format!("mkdir -p {}\ncat > {} <<'END'\n{text}END\n", shown(folder), shown(path))
             }
+            Step::WriteNoise { path, bytes } => {
+                format!("# {} becomes an image of {bytes} bytes of noise of seed {NOISE_SEED:#x}\n", shown(path))
+            }
             Step::WriteUf2 { path, family, images } => {
                 let mut text = format!("# {} becomes a UF2 file for family {family:#010x} that holds\n", shown(path));
                 for (image, address) in images {
@@ -127,6 +139,7 @@ impl Step {
         match self {
             Step::Run(command) => json!({ "run": command }),
             Step::Write { path, text } => json!({ "write": path, "text": text }),
+            Step::WriteNoise { path, bytes } => json!({ "write_noise": path, "bytes": bytes, "seed": NOISE_SEED }),
             Step::WriteUf2 { path, family, images } => {
                 let image = |(file, address): &(PathBuf, Option<u32>)| json!({ "file": file, "address": address });
                 json!({ "write_uf2": path, "family": family, "images": images.iter().map(image).collect::<Vec<_>>() })
@@ -140,6 +153,7 @@ impl Step {
         match self {
             Step::Run(command) => run(command)?,
             Step::Write { path, text } => write(path, text.as_bytes())?,
+            Step::WriteNoise { path, bytes } => write(path, &noise::image(NOISE_SEED, *bytes))?,
             Step::WriteUf2 { path, family, images } => write(path, &super::uf2_copy::file(*family, images)?)?,
             Step::CopyToDrive { from, folder, volume } => super::uf2_copy::copy(from, folder.as_deref(), volume)?,
             Step::Emulate { board, command } => return super::emulators::start(board, command).map(Some),

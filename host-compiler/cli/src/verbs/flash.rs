@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use lathe_artifact::noise;
 use lathe_driver::boards::{self, Board, Firmware};
 use serde_json::json;
 
@@ -9,11 +10,12 @@ use super::{artifact, footprint};
 use crate::arguments::FlashArgs;
 use crate::console;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::runners::{self, Job};
+use crate::runners::{self, Job, Step};
 
 pub fn run(args: &FlashArgs) -> Outcome {
     let board = boards::find(&args.board)?;
     let runner = runners::choose(&board, args.runner.as_deref())?;
+    let noise = args.noise.map(|bytes| noise(&board, bytes)).transpose()?;
     let model = args.model.as_deref();
     if let Some(model) = model {
         fits(&board, model)?;
@@ -22,13 +24,16 @@ pub fn run(args: &FlashArgs) -> Outcome {
     let job = Job {
         board: &board,
         runtime: &runtime,
-        model,
+        model: model.or(noise.as_ref().map(|(path, _)| path.as_path())),
         to: args.to.as_deref(),
         probe: args.probe.as_deref(),
         port: args.port,
         key_file: args.key_file.as_deref(),
     };
-    let plan = runners::plan(runner, &job)?;
+    let mut plan = runners::plan(runner, &job)?;
+    if let Some((path, bytes)) = &noise {
+        plan.steps.insert(0, Step::WriteNoise { path: path.clone(), bytes: *bytes });
+    }
     let device = if args.dry_run { plan.device.clone() } else { plan.run()? };
     let document = json!({
         "board": board.name,
@@ -48,6 +53,22 @@ pub fn run(args: &FlashArgs) -> Outcome {
         };
         commands + &next
     })
+}
+
+/// Where the image of noise for `board` is to be written, and how many bytes of noise it has: what is asked for, or as
+/// many as there is room for.
+fn noise(board: &Board, bytes: Option<u32>) -> Outcome<(PathBuf, u32)> {
+    if board.has_os() {
+        return Err(Failure::usage(format!("{} has Linux, where the device server makes noise in memory", board.name)));
+    }
+    let room = board.artifact_room().saturating_sub(noise::IMAGE_HEADER_BYTES as u64);
+    let most = u32::try_from(room).unwrap_or(u32::MAX);
+    let bytes = bytes.unwrap_or(most);
+    if bytes > most {
+        let message = format!("{bytes} bytes of noise: the flash of {} has room for {most}", board.name);
+        return Err(Failure::usage(message));
+    }
+    Ok((runners::state_folder()?.join("flash").join(&board.name).join("noise.bin"), bytes))
 }
 
 /// Refuses an artifact that is damaged, for another processor, or too large.

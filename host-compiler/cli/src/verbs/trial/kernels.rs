@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::outcome;
 use crate::arguments::TrialArgs;
 use crate::console;
-use crate::devices::trials::Trials;
+use crate::devices::trials::{Place, Trials};
 use crate::devices::{Clock, TimeUnit, instructions};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::verbs::compile::model_options;
@@ -55,17 +55,26 @@ pub fn run(args: &TrialArgs, model: &Path) -> Outcome {
     let noise = prepared.iter().map(Prepared::noise_bytes).max().unwrap_or(0);
     let first = bundles.first().map(|b| b.bytes.as_slice()).unwrap_or_default();
     let mut device = Trials::open(&args.device, first, noise as u32)?;
-    let mut rows = Vec::new();
+    let (mut rows, mut in_ram) = (Vec::new(), false);
     for (group, bundle) in prepared.chunks(args.per_upload.max(1)).zip(&bundles) {
         rows.extend(in_one_upload(args, &mut device, group, bundle)?);
+        in_ram |= device.noise() == Some(Place::Ram);
     }
     let unit = device.unit();
     let wrong = rows.iter().filter(|row| row.tried.outcome != rpc_protocol::TrialOutcome::Right).count();
     // Of the same device in the same way each time: the last is as good as any.
     let clock = Clock::of(device.info(), rows.last().map_or(0, |row| row.tried.samples.overhead));
-    console::report(document(args, &rows, &unsuited, unit, clock), || {
-        table(&rows, &unsuited, unit) + &clock.text(unit)
-    })?;
+    let mut document = document(args, &rows, &unsuited, unit, clock);
+    document["weights_in_ram"] = in_ram.into();
+    console::report(document, || table(&rows, &unsuited, unit) + &clock.text(unit))?;
+    if in_ram {
+        console::say(&format!(
+            "note: the flash of {} holds no noise, or less than {noise} bytes: kernels read it from RAM, where a product has \
+             no weights. `host-compiler flash {} --noise` puts it there",
+            args.device.device,
+            args.board.as_deref().unwrap_or("BOARD")
+        ));
+    }
     device.close()?;
     if wrong > 0 {
         return Err(Failure::new(Exit::WrongNumbers, format!("{wrong} of {} kernels are not right", rows.len())));
