@@ -199,7 +199,8 @@ fn the_bytes_of_what_times_are_worth() {
     let timed = Response::Timed { number: 300, samples: 5, overhead: 2 };
     assert_eq!(body(&timed), "08 ac 02 05 02");
     let (target, cpu, features) = ("t", "c", "");
-    let info = Response::Info { target, cpu, features, workers: 1, memory: 64, clock_hz: 1000, counter: Counter::Timer };
+    let info =
+        Response::Info { target, cpu, features, workers: 1, memory: 64, clock_hz: 1000, counter: Counter::Timer };
     assert_eq!(body(&info), "02 01 74 01 63 00 01 40 e8 07 01");
     assert_eq!(body(&Response::Loaded { arena: 16, threads: 1, noise_flashed: true }), "04 10 01 01");
 }

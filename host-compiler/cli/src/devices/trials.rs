@@ -96,7 +96,8 @@ impl Trials {
         bar.finish_and_clear();
         uploaded?;
         let loaded = self.client.load(1, self.deadline)?;
-        let needed = Artifact::parse(bundle).ok().and_then(|bundle| bundle.trial()).map_or(0, |trial| trial.noise_bytes);
+        let needed =
+            Artifact::parse(bundle).ok().and_then(|bundle| bundle.trial()).map_or(0, |trial| trial.noise_bytes);
         let place = match loaded.noise_flashed || !self.info.target.starts_with("thumb") {
             true => Place::AsInAProduct,
             false => Place::Ram,

@@ -31,7 +31,13 @@ pub fn start(board: &Board, artifact: &Path, bytes: usize) -> Outcome<ChildLink>
         return Err(Failure::new(Exit::Failure, message));
     }
     let mut command = Command::new(EMULATOR);
-    command.args(arguments(board, machine, "stdio,id=link,signal=off", &firmware.path, (bytes > 0).then_some(artifact)));
+    command.args(arguments(
+        board,
+        machine,
+        "stdio,id=link,signal=off",
+        &firmware.path,
+        (bytes > 0).then_some(artifact),
+    ));
     // A board runs until it is switched off, whatever comes over its link.
     Ok(super::start(command, EMULATOR)?.ended_at_once())
 }
