@@ -20,8 +20,11 @@ use crate::{build, process, workspace};
 
 /// Bytes that aligning an uploaded artifact and the arena behind it may cost.
 const ALIGNING: u64 = 2 * 64;
-/// Emulators of a Linux program of another processor.
+/// Emulates a Linux program of another processor.
 const USER_EMULATOR: &str = "qemu-aarch64";
+const NO_TERMINALS: &str = "qemu-aarch64 lacks the call that sets up a terminal (TCGETS2)";
+/// What has a device server serve a pseudo-terminal.
+const PTY: &[&str] = &["--pty"];
 
 /// What was seen of a model over one link.
 pub struct Seen {
@@ -61,18 +64,21 @@ fn on_board(model: &Model, compiled: &Compiled, board: &Board, most: u64) -> Res
 
 fn on_linux(model: &Model, compiled: &Compiled, target: &Target) -> Result<Vec<Seen>> {
     let programs = workspace::target().join("release");
-    let native = programs.join("device-server");
-    let server = || match target.device.as_str() {
-        "local" => Command::new(&native),
-        _ => {
-            let mut emulated = Command::new(USER_EMULATOR);
-            emulated.arg(programs.join("device-server-aarch64"));
-            emulated
+    let (native, emulated) = (programs.join("device-server"), target.device != "local");
+    let server = || {
+        if !emulated {
+            return Command::new(&native);
         }
+        let mut command = Command::new(USER_EMULATOR);
+        command.arg(programs.join("device-server-aarch64"));
+        command
     };
     let key = Key::new(&native)?;
-    let links: [&[&str]; 2] = [&["--listen", "127.0.0.1:0"], &["--pty"]];
+    let links: [&[&str]; 2] = [&["--listen", "127.0.0.1:0"], PTY];
     let see = |link: &[&str]| {
+        if emulated && link == PTY {
+            return Ok(Seen { way: "serial:".into(), found: Err(NO_TERMINALS.into()) });
+        }
         let mut command = server();
         let served = Served::start(command.args(link).args(["--allow-upload", "--key-file"]).arg(&key.0))?;
         let mut words = device(&served.device);
