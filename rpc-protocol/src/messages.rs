@@ -306,7 +306,7 @@ messages! {
             /// ticks a second of the counter that `Ran` and `Samples` are counted in: no time is told finer
             clock_hz: u64,
             /// which counter that is
-            counter: Counter,
+            counter: CounterKind,
         },
         /// To `UploadBegin` and `UploadChunk`: bytes held from the artifact's start.
         Uploaded {
@@ -392,10 +392,10 @@ messages! {
 
     /// What a device takes times with.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    enum Counter {
+    enum CounterKind {
         /// SysTick, the Cortex-M core's own timer, which counts the core's clock
         SysTick,
-        /// a timer beside the core
+        /// what the firmware gave: a timer beside the core, or the core's count of cycles
         Timer,
         /// the operating system's monotonic clock
         Monotonic,

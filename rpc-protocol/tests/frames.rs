@@ -2,7 +2,7 @@
 
 use rpc_protocol::frame::{self, Header, Kind};
 use rpc_protocol::key::{Key, Side};
-use rpc_protocol::{Accumulator, Counter, Received, Request, Response};
+use rpc_protocol::{Accumulator, CounterKind, Received, Request, Response};
 
 fn header(sequence: u32) -> Header {
     Header { kind: Kind::Request, sequence, session: 0x0123_4567_89AB_CDEF }
@@ -157,7 +157,7 @@ fn another_key_s_code_and_another_frame_s_are_noticed() {
 #[test]
 fn mutated_bodies_are_errors_and_never_panic() {
     let mut wire = vec![0; 300];
-    let (target, features, counter) = ("aarch64-linux", "neon fp16", Counter::Monotonic);
+    let (target, features, counter) = ("aarch64-linux", "neon fp16", CounterKind::Monotonic);
     let info = Response::Info { target, cpu: "x", features, workers: 4, memory: 1, clock_hz: 5, counter };
     let n = frame::encode(Header { kind: Kind::Response, ..header(1) }, &info, None, &mut wire).unwrap();
     let mut state = 1;
@@ -200,7 +200,7 @@ fn the_bytes_of_what_times_are_worth() {
     assert_eq!(body(&timed), "08 ac 02 05 02");
     let (target, cpu, features) = ("t", "c", "");
     let info =
-        Response::Info { target, cpu, features, workers: 1, memory: 64, clock_hz: 1000, counter: Counter::Timer };
+        Response::Info { target, cpu, features, workers: 1, memory: 64, clock_hz: 1000, counter: CounterKind::Timer };
     assert_eq!(body(&info), "02 01 74 01 63 00 01 40 e8 07 01");
     assert_eq!(body(&Response::Loaded { arena: 16, threads: 1, noise_flashed: true }), "04 10 01 01");
 }

@@ -7,7 +7,6 @@ use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use device_server::Clock;
-use device_server::rpc_protocol::Counter;
 
 use crate::nvic;
 use crate::register::Register;
@@ -100,10 +99,6 @@ impl Clock for NrfTimer {
 
     fn ticks_per_second(&self) -> u64 {
         HZ
-    }
-
-    fn counter(&self) -> Counter {
-        Counter::Timer
     }
 
     fn settle(&self) {

@@ -12,7 +12,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use cortex_m_rt::exception;
 use device_server::Clock;
-use device_server::rpc_protocol::Counter;
+use device_server::rpc_protocol::CounterKind;
 
 use crate::register::Register;
 
@@ -139,8 +139,8 @@ impl Clock for SysTick {
         u64::from(self.hz)
     }
 
-    fn counter(&self) -> Counter {
-        Counter::SysTick
+    fn counter_kind(&self) -> CounterKind {
+        CounterKind::SysTick
     }
 
     fn settle(&self) {

@@ -1,6 +1,6 @@
 //! What the request loop asks of this firmware: the time, and a watch over its stack.
 
-use device_server::rpc_protocol::Counter;
+use device_server::rpc_protocol::CounterKind;
 use device_server::{Clock, Firmware, Sandbox, StackUse, Watchdog};
 #[cfg(sandbox)]
 use device_server::{Contained, Ended};
@@ -34,8 +34,8 @@ impl<C: Clock, W> Clock for Chip<C, W> {
         self.clock.ticks_per_second()
     }
 
-    fn counter(&self) -> Counter {
-        self.clock.counter()
+    fn counter_kind(&self) -> CounterKind {
+        self.clock.counter_kind()
     }
 
     fn settle(&self) {

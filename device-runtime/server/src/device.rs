@@ -1,6 +1,6 @@
 //! What the request loop needs of a device: one method per request.
 
-use rpc_protocol::{Condition, Counter, FaultCode, MemoryUse, Reason, WrongElement};
+use rpc_protocol::{Condition, CounterKind, FaultCode, MemoryUse, Reason, WrongElement};
 
 use crate::trial::{TrialOptions, Tried};
 
@@ -86,7 +86,7 @@ pub struct Info<'a> {
     /// Ticks a second of the counter it times with.
     pub clock_hz: u64,
     /// Which counter that is.
-    pub counter: Counter,
+    pub counter: CounterKind,
 }
 
 /// A loaded model's figures.

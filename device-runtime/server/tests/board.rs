@@ -11,7 +11,7 @@ use device_server::{
 };
 use lathe_artifact::{ArtifactContents, DType, GoldenEntry, GoldenInput, GoldenSample, Host, KernelEntry, TensorEntry};
 use rpc_protocol::client::{Client, ClientError, Link, Loaded};
-use rpc_protocol::{Counter, FaultCode, MemoryUse, Request};
+use rpc_protocol::{CounterKind, FaultCode, MemoryUse, Request};
 
 const PATIENCE: Duration = Duration::from_millis(100);
 const HOST: Host<'static> = Host { target: "thumbv7em-none-eabihf", features: &["dsp", "vfp4d16sp"] };
@@ -40,10 +40,6 @@ impl Clock for Chip {
 
     fn ticks_per_second(&self) -> u64 {
         1000
-    }
-
-    fn counter(&self) -> Counter {
-        Counter::Timer
     }
 }
 
@@ -179,7 +175,7 @@ fn what_is_in_flash_counts_as_uploaded_and_runs() {
         client.upload(&bytes, |_| panic!("nothing is to be sent")).unwrap();
         let loaded = Loaded { arena: ARENA as u64, threads: 1, noise_flashed: false };
         assert_eq!(client.load(1, PATIENCE).unwrap(), loaded);
-        assert_eq!(info.counter, Counter::Timer);
+        assert_eq!(info.counter, CounterKind::Timer);
         client.set_input(0, &input(1)).unwrap();
         for _ in 0..2 {
             // The ten ticks of a reading are taken off.

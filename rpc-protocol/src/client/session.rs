@@ -6,7 +6,7 @@ use super::exchange::{Exchange, HELLO, MAX_BODY};
 use super::{ClientError, Link};
 use crate::frame::crc32c;
 use crate::key::{Challenge, Key, Side};
-use crate::messages::{Condition, Counter, MemoryUse, Request, Response, SCHEMA_HASH, VERSION, WrongElement};
+use crate::messages::{Condition, CounterKind, MemoryUse, Request, Response, SCHEMA_HASH, VERSION, WrongElement};
 
 /// Room a message's own fields take beside the data they carry.
 const FIELDS: usize = 32;
@@ -27,7 +27,7 @@ pub struct DeviceInfo {
     /// ticks a second of the counter it times with
     pub clock_hz: u64,
     /// which counter that is
-    pub counter: Counter,
+    pub counter: CounterKind,
 }
 
 /// What was loaded.

@@ -97,7 +97,7 @@ fn responses_are_postcards() {
                 workers: 1,
                 memory: edge,
                 clock_hz: edge,
-                counter: Counter::Timer
+                counter: CounterKind::Timer
             },
             Response::Uploaded { have: edge as u32 },
             Response::Loaded { arena: edge, threads: 1, noise_flashed: edge > 1 },
@@ -119,7 +119,7 @@ fn responses_are_postcards() {
         is_postcards(TrialOutcome::WrongNumbers { check: 3, found: edge.cast_signed() });
         is_postcards(TrialOutcome::WrongNumbers { check: 3, found: edge.cast_signed().wrapping_neg() });
     }
-    for counter in [Counter::SysTick, Counter::Timer, Counter::Monotonic] {
+    for counter in [CounterKind::SysTick, CounterKind::Timer, CounterKind::Monotonic] {
         is_postcards(counter);
     }
     for outcome in [

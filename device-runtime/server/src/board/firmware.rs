@@ -1,6 +1,6 @@
 //! What a board's firmware gives the server: a clock, a watch over its stack, and a say in between.
 
-use rpc_protocol::Counter;
+use rpc_protocol::CounterKind;
 
 use super::sandbox::Sandbox;
 
@@ -12,8 +12,10 @@ pub trait Clock {
     /// Ticks a second.
     fn ticks_per_second(&self) -> u64;
 
-    /// What it is.
-    fn counter(&self) -> Counter;
+    /// What it is, as the host is told.
+    fn counter_kind(&self) -> CounterKind {
+        CounterKind::Timer
+    }
 
     /// Waits for the start of a tick, so that each measurement begins at the same place in one. Needed where a tick is
     /// long: then equal work takes equally many ticks.

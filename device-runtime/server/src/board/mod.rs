@@ -137,7 +137,7 @@ impl<F: Firmware> Device for Board<'_, F> {
             workers: 1,
             memory: self.ram.bytes() as u64,
             clock_hz: self.firmware.ticks_per_second(),
-            counter: self.firmware.counter(),
+            counter: self.firmware.counter_kind(),
         }
     }
 

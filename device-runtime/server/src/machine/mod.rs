@@ -10,7 +10,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 use device_server::rpc_protocol::frame::crc32c;
-use device_server::rpc_protocol::{CALLS_NOT_STOPPED, Condition, Counter, MemoryUse, WrongElement};
+use device_server::rpc_protocol::{CALLS_NOT_STOPPED, Condition, CounterKind, MemoryUse, WrongElement};
 use device_server::trial::{TrialOptions, Tried};
 use device_server::{Device, Info, Loaded, Refusal, TimeOptions, Timed, Upload, figure};
 
@@ -110,7 +110,7 @@ impl Device for Machine {
         let workers = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
         let target = lathe_runtime_std::host_target();
         let (cpu, features) = (self.cpu.as_str(), self.features.as_str());
-        Info { target, cpu, features, workers, memory: 0, clock_hz: CLOCK_HZ, counter: Counter::Monotonic }
+        Info { target, cpu, features, workers, memory: 0, clock_hz: CLOCK_HZ, counter: CounterKind::Monotonic }
     }
 
     fn forget(&mut self) {

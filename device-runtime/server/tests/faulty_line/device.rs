@@ -1,7 +1,7 @@
 //! A device that keeps account of what it was asked, so that what was done twice or never shows.
 
 use device_server::rpc_protocol::frame::crc32c;
-use device_server::rpc_protocol::{Counter, FaultCode, MemoryUse, Reason, WrongElement};
+use device_server::rpc_protocol::{CounterKind, FaultCode, MemoryUse, Reason, WrongElement};
 use device_server::trial::{TrialOptions, Tried};
 use device_server::{Device, Fault, Info, Loaded, TimeOptions, Timed, Upload};
 
@@ -52,7 +52,7 @@ impl Device for Recorder {
 
     fn info(&mut self) -> Info<'_> {
         let (target, cpu, features) = ("recorder", "none", "many different");
-        Info { target, cpu, features, workers: 1, memory: self.runs, clock_hz: 1000, counter: Counter::Timer }
+        Info { target, cpu, features, workers: 1, memory: self.runs, clock_hz: 1000, counter: CounterKind::Timer }
     }
 
     fn forget(&mut self) {

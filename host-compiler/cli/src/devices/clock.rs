@@ -1,6 +1,6 @@
 //! What a device takes its times with, and what its times are worth: how long a tick is, and what was taken off.
 
-use rpc_protocol::Counter;
+use rpc_protocol::CounterKind;
 use rpc_protocol::client::DeviceInfo;
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use super::TimeUnit;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clock {
     /// which it is
-    pub counter: Counter,
+    pub counter: CounterKind,
     /// its ticks a second
     pub hz: u64,
     /// ticks that the last measurement took off each run, for measuring itself
@@ -19,7 +19,7 @@ pub struct Clock {
 
 impl Clock {
     /// This machine's.
-    pub const HERE: Clock = Clock { counter: Counter::Monotonic, hz: 1_000_000_000, overhead: 0 };
+    pub const HERE: Clock = Clock { counter: CounterKind::Monotonic, hz: 1_000_000_000, overhead: 0 };
 
     /// That of the device that says `info` of itself, after a measurement that took `overhead` ticks off each run.
     pub fn of(info: &DeviceInfo, overhead: u64) -> Clock {
@@ -29,9 +29,9 @@ impl Clock {
     /// Its name.
     pub fn name(self) -> &'static str {
         match self.counter {
-            Counter::SysTick => "SysTick",
-            Counter::Timer => "timer",
-            Counter::Monotonic => "monotonic clock",
+            CounterKind::SysTick => "SysTick",
+            CounterKind::Timer => "timer",
+            CounterKind::Monotonic => "monotonic clock",
         }
     }
 
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_tick_and_what_was_taken_off_are_told() {
-        let clock = Clock { counter: Counter::SysTick, hz: 25_000_000, overhead: 2 };
+        let clock = Clock { counter: CounterKind::SysTick, hz: 25_000_000, overhead: 2 };
         let line = "counted by the SysTick, 40 instructions a tick; 2 taken off each run for measuring\n";
         assert_eq!(clock.text(TimeUnit::Instructions), line);
         assert_eq!(clock.document()["overhead_ns"], 80.0);
