@@ -13,7 +13,7 @@ pub fn show(args: &ShowDeviceArgs) -> Outcome {
     let (device, key_file) = (args.device.clone(), args.key_file.clone());
     let info = match device.as_str() {
         "local" => here(),
-        _ => devices::info(&DeviceArgs { device, key_file, threads: 1, arena: None, timeout: args.timeout })?,
+        _ => devices::info(&DeviceArgs { device, key_file, timeout: args.timeout })?,
     };
     let clock = Clock::of(&info, 0);
     let document = json!({
