@@ -40,7 +40,8 @@ pub struct Processor {
 
 /// Serves a host for ever: artifacts from flash, in place, and uploaded ones from RAM.
 ///
-/// `watchdog` may be `()`, where there is none. `frames` is [`buffer_bytes`] of the longest frame body; `samples` is how many measurements of one request are kept.
+/// `watchdog` may be `()`, where there is none. `frames` is [`buffer_bytes`] of the longest frame body; `samples` is how
+/// many measurements of one request are kept.
 pub fn serve<L: Link<Error = Infallible>, C: Clock, W: Watchdog>(
     processor: Processor,
     mut link: L,
