@@ -218,7 +218,9 @@ fn joined_rows(s: &mut Schedule, shape: &Shape, target: &Target) -> Result<(), S
     let (weights, other) = s.stage_named(shape.product()).map_or((0, 0), |id| traffic(s, id));
     let column_tiles = s.extent(&format!("{c}.0")).unwrap_or(1);
     let row_tiles = s.extent(&format!("{m}.0")).unwrap_or(1);
-    // what is read again and again: all weights for each row tile, or all rows for each column tile
+    // What is read again and again: all weights for each row tile, or all rows for each column tile. Blocks of a long
+    // sum as a loop outside the rows, so that a block's weights stay in the first cache, were no faster (7²x512 on Zen 3,
+    // weights in the third cache or in memory), nor was fetching the next block's weights ahead.
     let columns_outside = weights * row_tiles.min(m_extent) > other * column_tiles && !stage.reduce.is_empty();
     let order = if columns_outside { format!("{c}.0 {m}.0") } else { format!("{m}.0 {c}.0") };
     take(s, format!("reorder {order} {m}.1 {c}.1 {c}.2"))?;
