@@ -33,6 +33,6 @@ pub use lathe_artifact::{Artifact, ArtifactError, DType, Host, Quantization, Ten
 pub use lathe_executor::{Element, GoldenError, Inline, Job, LoadError, Model, Placement, Progress, Workers};
 #[cfg(feature = "std")]
 pub use lathe_runtime_std::{
-    AlignedBytes, Options, Pool, Runner, RunnerError, StepProfile, TimeOptions, Timing, evaluate, host, host_features,
-    host_target,
+    AlignedBytes, Options, Pool, Profile, Runner, RunnerError, StepProfile, TimeOptions, Timing, evaluate, host,
+    host_features, host_target,
 };

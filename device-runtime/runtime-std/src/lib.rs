@@ -33,6 +33,6 @@ pub use lathe_artifact::{Artifact, ArtifactError, DType, Host, Tensor};
 pub use lathe_executor::{Element, GoldenError, LoadError, Progress};
 pub use memory::AlignedBytes;
 pub use pool::Pool;
-pub use profile::StepProfile;
+pub use profile::{Profile, StepProfile};
 pub use runner::{Options, Runner};
 pub use timing::{TimeOptions, Timing, evaluate};

@@ -1,11 +1,23 @@
 //! Where the time of a run goes, step by step.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use lathe_executor::Progress;
 
 use crate::runner::Runner;
 use crate::timing::Timing;
+
+/// How often the clock is read to find out what that takes.
+const READINGS: u32 = 101;
+
+/// Where the time of a run goes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// The times of every step, in order.
+    pub steps: Vec<StepProfile>,
+    /// What reading the clock takes, which was taken off every time.
+    pub overhead: Duration,
+}
 
 /// The times of one step.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,12 +38,13 @@ pub struct StepProfile {
 
 impl Runner {
     /// Runs once to warm up, then `repeat` times, and times every step.
-    pub fn profile(&mut self, repeat: u32) -> Vec<StepProfile> {
+    pub fn profile(&mut self, repeat: u32) -> Profile {
         self.profile_while(repeat, || true)
     }
 
     /// The same, which stops between two runs when `wanted` says no: with the samples so far.
-    pub fn profile_while(&mut self, repeat: u32, wanted: impl Fn() -> bool) -> Vec<StepProfile> {
+    pub fn profile_while(&mut self, repeat: u32, wanted: impl Fn() -> bool) -> Profile {
+        let overhead = overhead();
         self.run();
         let mut samples = vec![Vec::new(); self.artifact().step_count()];
         for _ in (0..repeat).take_while(|_| wanted()) {
@@ -39,14 +52,16 @@ impl Runner {
             for step in &mut samples {
                 let start = Instant::now();
                 let progress = self.step();
-                step.push(start.elapsed().as_secs_f64() * 1e3);
+                let taken = start.elapsed().saturating_sub(overhead);
+                step.push(taken.as_secs_f64() * 1e3);
                 if progress == Progress::Done {
                     break;
                 }
             }
         }
         let described = samples.into_iter().enumerate();
-        described.filter_map(|(step, samples_ms)| self.describe(step, samples_ms)).collect()
+        let steps = described.filter_map(|(step, samples_ms)| self.describe(step, samples_ms)).collect();
+        Profile { steps, overhead }
     }
 
     fn describe(&self, step: usize, samples_ms: Vec<f64>) -> Option<StepProfile> {
@@ -62,4 +77,11 @@ impl Runner {
             timing: Timing { samples_ms, number: 1, conditions: Vec::new() },
         })
     }
+}
+
+/// What timing nothing takes: the middle of many times.
+fn overhead() -> Duration {
+    let mut times: Vec<Duration> = (0..READINGS).map(|_| Instant::now().elapsed()).collect();
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
 }

@@ -128,7 +128,7 @@ fn profile_and_time_cover_every_step() {
     let mut runner = load(&Options::default());
     let (x, y) = case(4.0);
     runner.set("x", &SHAPE, &x).expect("sets");
-    let profile = runner.profile(5);
+    let profile = runner.profile(5).steps;
     let labels: Vec<_> = profile.iter().map(|step| (step.label.as_str(), step.kernel.as_str())).collect();
     assert_eq!(labels, [("Mul_0", "double"), ("Add_0", "add")]);
     for step in &profile {

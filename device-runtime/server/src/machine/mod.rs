@@ -192,8 +192,10 @@ impl Device for Machine {
     }
 
     fn profile(&mut self, number: u32) -> Result<Timed, MachineFault> {
-        self.samples = self.measured(|model, wanted| model.profile(number, wanted))?;
-        Ok(Timed { number: 1, samples: self.samples.len() as u32, overhead: 0 })
+        let profile = self.measured(|model, wanted| model.profile(number, wanted))?;
+        self.samples = profile.steps.iter().map(|step| nanoseconds(step.timing.median_ms())).collect();
+        let overhead = profile.overhead.as_nanos() as u64;
+        Ok(Timed { number: 1, samples: self.samples.len() as u32, overhead })
     }
 
     fn samples(&self) -> &[u64] {

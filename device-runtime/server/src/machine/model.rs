@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use device_server::rpc_protocol::WrongElement;
 use device_server::{Loaded, Refusal, TimeOptions, figure};
 use lathe_artifact::Name;
-use lathe_runtime_std::{GoldenError, Options, Runner, RunnerError, Timing};
+use lathe_runtime_std::{GoldenError, Options, Profile, Runner, RunnerError, Timing};
 
 /// A model ready to run, and which of its inputs were given.
 pub struct Model {
@@ -79,9 +79,9 @@ impl Model {
         self.runner.time_while(&options, wanted)
     }
 
-    /// The median time of every step, in nanoseconds, while it is `wanted`.
-    pub fn profile(&mut self, number: u32, wanted: &dyn Fn() -> bool) -> Vec<u64> {
-        self.runner.profile_while(number, wanted).iter().map(|step| nanoseconds(step.timing.median_ms())).collect()
+    /// The time of every step, while it is `wanted`.
+    pub fn profile(&mut self, number: u32, wanted: &dyn Fn() -> bool) -> Profile {
+        self.runner.profile_while(number, wanted)
     }
 
     /// The golden self-test; gives the first element that is wrong.

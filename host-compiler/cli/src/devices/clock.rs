@@ -48,15 +48,15 @@ impl Clock {
         })
     }
 
-    /// A line on a measurement whose times are in `unit`.
-    pub fn text(self, unit: TimeUnit) -> String {
+    /// A line on a measurement of each `what`, whose times are in `unit`.
+    pub fn text(self, unit: TimeUnit, what: &str) -> String {
         let unit = match unit {
             TimeUnit::Milliseconds => "ns",
             TimeUnit::Instructions => "instructions",
         };
         let off = match self.overhead {
             0 => "nothing taken off for measuring".to_string(),
-            ticks => format!("{ticks} taken off each run for measuring"),
+            ticks => format!("{ticks} taken off each {what} for measuring"),
         };
         format!("counted by the {}, {} {unit} a tick; {off}\n", self.name(), rounded(self.tick_ns()))
     }
@@ -75,11 +75,11 @@ mod tests {
     fn a_tick_and_what_was_taken_off_are_told() {
         let clock = Clock { counter: CounterKind::SysTick, hz: 25_000_000, overhead: 2 };
         let line = "counted by the SysTick, 40 instructions a tick; 2 taken off each run for measuring\n";
-        assert_eq!(clock.text(TimeUnit::Instructions), line);
+        assert_eq!(clock.text(TimeUnit::Instructions, "run"), line);
         assert_eq!(clock.document()["overhead_ns"], 80.0);
         let fast = Clock { hz: 119_930_880, overhead: 0, ..clock };
         assert_eq!(
-            fast.text(TimeUnit::Milliseconds),
+            fast.text(TimeUnit::Milliseconds, "run"),
             "counted by the SysTick, 8.34 ns a tick; nothing taken off for measuring\n"
         );
         assert_eq!(rounded(1.0), "1");

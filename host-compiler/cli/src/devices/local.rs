@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use lathe_runtime_std::conditions::{ClockError, ClockLock, Sysfs};
 use lathe_runtime_std::{GoldenError, Options, Runner, TimeOptions, Timing};
 
-use super::{Device, StepTime, TimeRequest};
+use super::{Clock, Device, StepTime, TimeRequest};
 use crate::arguments::LoadArgs;
 use crate::failure::{Exit, Failure, Outcome};
 
@@ -16,6 +16,8 @@ pub struct Local {
     path: PathBuf,
     args: LoadArgs,
     clock: Option<ClockLock>,
+    /// Nanoseconds that the last measurement took off for reading the clock.
+    overhead: u64,
 }
 
 /// Loads the artifact at `path` into this process, as `args` say.
@@ -30,7 +32,7 @@ pub fn load(path: &Path, args: &LoadArgs) -> Outcome<Runner> {
 impl Local {
     /// Loads the artifact at `path`.
     pub fn load(path: &Path, args: &LoadArgs) -> Outcome<Local> {
-        Ok(Local { runner: load(path, args)?, path: path.to_path_buf(), args: args.clone(), clock: None })
+        Ok(Local { runner: load(path, args)?, path: path.to_path_buf(), args: args.clone(), clock: None, overhead: 0 })
     }
 }
 
@@ -71,6 +73,7 @@ impl Device for Local {
     }
 
     fn time(&mut self, r: &TimeRequest) -> Outcome<Timing> {
+        self.overhead = 0;
         Ok(self.runner.time(&TimeOptions {
             number: r.number,
             repeat: r.repeat,
@@ -81,7 +84,9 @@ impl Device for Local {
     }
 
     fn profile(&mut self, repeat: u32) -> Outcome<Vec<StepTime>> {
-        let steps = self.runner.profile(repeat).into_iter().map(|s| StepTime {
+        let profile = self.runner.profile(repeat);
+        self.overhead = profile.overhead.as_nanos() as u64;
+        let steps = profile.steps.into_iter().map(|s| StepTime {
             median_ms: s.timing.median_ms(),
             step: s.step,
             label: s.label,
@@ -90,6 +95,10 @@ impl Device for Local {
             bytes: s.bytes,
         });
         Ok(steps.collect())
+    }
+
+    fn clock(&self) -> Clock {
+        Clock { overhead: self.overhead, ..Clock::HERE }
     }
 
     fn self_test(&mut self) -> Outcome {

@@ -89,9 +89,7 @@ pub trait Device {
     /// Runs the golden self-test; wrong numbers are a failure of their own kind.
     fn self_test(&mut self) -> Outcome;
     /// What it takes times with, and what the last measurement took off.
-    fn clock(&self) -> Clock {
-        Clock::HERE
-    }
+    fn clock(&self) -> Clock;
     /// What runs used of stack and arena, when the device watches them.
     fn memory_use(&mut self) -> Outcome<Option<MemoryUse>> {
         Ok(None)

@@ -21,7 +21,7 @@ pub fn run(args: &TimeArgs) -> Outcome {
     }
     let timing = device.time(&TimeRequest::from(args))?;
     let (unit, clock) = (device.unit(), device.clock());
-    console::report(document(args, &timing, unit, clock), || text(&timing, unit) + &clock.text(unit))
+    console::report(document(args, &timing, unit, clock), || text(&timing, unit) + &clock.text(unit, "run"))
 }
 
 impl From<&TimeArgs> for TimeRequest {

@@ -66,7 +66,7 @@ pub fn run(args: &TrialArgs, model: &Path) -> Outcome {
     let clock = Clock::of(device.info(), rows.last().map_or(0, |row| row.tried.samples.overhead));
     let mut document = document(args, &rows, &unsuited, unit, clock);
     document["weights_in_ram"] = in_ram.into();
-    console::report(document, || table(&rows, &unsuited, unit) + &clock.text(unit))?;
+    console::report(document, || table(&rows, &unsuited, unit) + &clock.text(unit, "run"))?;
     if in_ram {
         console::say(&format!(
             "note: the flash of {} holds no noise, or less than {noise} bytes: kernels read it from RAM, where a product has \

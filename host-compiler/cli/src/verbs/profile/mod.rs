@@ -1,5 +1,7 @@
 //! `time --profile`: where the time of a run goes, step by step, and what bounds each step.
 
+mod rounds;
+
 use lathe_artifact::Artifact;
 use rpc_protocol::MemoryUse;
 use serde_json::{Value, json};
@@ -8,15 +10,12 @@ use crate::arguments::TimeArgs;
 use crate::console;
 use crate::devices::{Device, StepTime, TimeRequest, TimeUnit, instructions};
 use crate::failure::Outcome;
-
-/// Whole runs that the steps are compared with.
-const WHOLE_RUNS: u32 = 3;
+use rounds::Measured;
 
 pub fn run(args: &TimeArgs, artifact: &Artifact<'_>, device: &mut dyn Device) -> Outcome {
-    let steps = device.profile(args.repeat)?;
-    let whole = TimeRequest { repeat: args.repeat.min(WHOLE_RUNS), ..TimeRequest::from(args) };
-    let whole = device.time(&whole)?.median_ms();
-    let (unit, clock, memory) = (device.unit(), device.clock(), device.memory_use()?);
+    let measured = rounds::measure(device, args.repeat, &TimeRequest::from(args))?;
+    let Measured { steps, whole_ms, steps_of_whole, clock } = measured;
+    let (unit, memory) = (device.unit(), device.memory_use()?);
     let total: f64 = steps.iter().map(|s| s.median_ms).sum();
     let ceilings = match unit {
         TimeUnit::Milliseconds => Ceilings::reached_by(&steps),
@@ -25,7 +24,7 @@ pub fn run(args: &TimeArgs, artifact: &Artifact<'_>, device: &mut dyn Device) ->
     let stack = artifact.header().stack_bytes;
     let mut document = json!({
         "artifact": args.artifact, "device": args.device.device, "threads": args.load.threads, "unit": unit.name(),
-        "total_ms": total, "whole_run_ms": whole, "steps_of_whole": ratio(total, whole),
+        "total_ms": total, "whole_run_ms": whole_ms, "steps_of_whole": steps_of_whole,
         "counter": clock.document(), "steps": steps.iter().map(|s| step_document(s, total, unit, ceilings)).collect::<Vec<_>>(),
     });
     if unit == TimeUnit::Instructions {
@@ -43,8 +42,11 @@ pub fn run(args: &TimeArgs, artifact: &Artifact<'_>, device: &mut dyn Device) ->
             TimeUnit::Milliseconds => times(&steps, total, ceilings),
             TimeUnit::Instructions => counts(&steps, total, ceilings),
         };
-        let together = format!("the steps together take {:.1} % of a whole run\n", ratio(total, whole) * 100.0);
-        table + &together + &clock.text(unit) + &memory.map(|used| memory_text(&used, stack)).unwrap_or_default()
+        let together = format!("the steps together take {:.1} % of a whole run\n", steps_of_whole * 100.0);
+        table
+            + &together
+            + &clock.text(unit, "step")
+            + &memory.map(|used| memory_text(&used, stack)).unwrap_or_default()
     })
 }
 
