@@ -9,6 +9,7 @@ mod board;
 mod build;
 mod builtins;
 mod demo;
+mod engines;
 mod lay;
 mod models;
 mod numpy;

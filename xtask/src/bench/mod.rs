@@ -16,14 +16,12 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::arguments::Arguments;
-use crate::{build, demo, models, process, workspace};
+use crate::{build, demo, engines, models, process, workspace};
 use peer::Peer;
 use statistics::{Samples, median};
 
 /// Seconds each engine runs for in one round.
 const SECONDS: f64 = 0.7;
-/// The peers' packages; numpy and onnx load the inputs.
-const PACKAGES: [&str; 5] = ["numpy==2.4.6", "onnx==1.22.0", "onnxruntime==1.31.1", "openvino==2026.4.1", "MNN==3.6.1"];
 /// Our own column.
 const OURS: &str = "lathe";
 
@@ -42,7 +40,7 @@ pub fn run(mut arguments: Arguments) -> Result<()> {
     }
     let peers: Vec<&str> = peers.split(',').filter(|name| !name.is_empty()).collect();
     let subjects = subjects(&words)?;
-    let setting = Setting { compiler: build::host_compiler()?, python: python()?, threads, rounds };
+    let setting = Setting { compiler: build::host_compiler()?, python: engines::python()?, threads, rounds };
     let mut results = Vec::new();
     if !as_json {
         println!("{}", header(&peers, threads));
@@ -65,23 +63,6 @@ pub fn run(mut arguments: Arguments) -> Result<()> {
 /// GFLOP/s of single kernels beside the core's measured peak: the compiler's own example.
 fn kernels() -> Result<()> {
     process::run(workspace::cargo().args(["run", "--release", "--package", "lathe-codegen", "--example", "kernels"]))
-}
-
-/// The Python environment with the peers, made once.
-pub fn python() -> Result<PathBuf> {
-    let folder = workspace::cache().join("python-bench");
-    let python = folder.join("bin/python");
-    let stamp = folder.join("packages");
-    let wanted = PACKAGES.join("\n");
-    if fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
-        return Ok(python);
-    }
-    process::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
-    let mut pip = Command::new(&python);
-    process::run(pip.args(["-m", "pip", "install", "--disable-pip-version-check"]).args(PACKAGES))
-        .context("the peers could not be installed; the first time needs a network")?;
-    fs::write(&stamp, wanted)?;
-    Ok(python)
 }
 
 /// A model to measure.

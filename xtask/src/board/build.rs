@@ -8,23 +8,14 @@ use anyhow::Result;
 use super::c_library::build_c_library;
 use super::description::{Board, folder};
 use super::linux::build_device_server;
+use super::places::{built, cargo_folder};
 use crate::lay::lay;
+use crate::process;
 use crate::toolchain::{Toolchain, firmware_target};
-use crate::{process, workspace};
-
-/// Where built firmware lies, a folder a board: here `host-compiler` finds it.
-pub(super) fn built() -> PathBuf {
-    workspace::target().join("boards")
-}
 
 /// Where a board's firmware is once it is built.
 pub fn firmware(board: &Board) -> PathBuf {
     built().join(&board.name).join("firmware.elf")
-}
-
-/// Where cargo builds the boards' workspace, whose settings are not those of ours.
-pub fn cargo_folder() -> PathBuf {
-    built().join("cargo")
 }
 
 /// Builds a board's firmware, and the library that takes its place for firmware in C, and lays them where they are

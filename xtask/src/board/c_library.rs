@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use super::build::{built, cargo_folder};
+use super::places::{built, cargo_folder};
 use crate::lay::lay_finished;
 use crate::process;
 use crate::toolchain::{Toolchain, firmware_target};

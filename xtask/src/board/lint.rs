@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use super::build::cargo_folder;
 use super::description::{all, folder};
+use super::places::cargo_folder;
 use crate::process;
 use crate::toolchain::{Toolchain, firmware_target};
 

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::build::built;
+use super::places::built;
 use crate::lay::lay_finished;
 use crate::process;
 use crate::toolchain::{AARCH64, Toolchain};

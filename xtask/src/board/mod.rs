@@ -6,14 +6,16 @@ mod create;
 mod description;
 mod lint;
 mod linux;
+mod places;
 mod run;
 
-pub use build::{build, build_package, build_with, cargo_folder, firmware};
+pub use build::{build, build_package, build_with, firmware};
 pub use c_library::{c_library, cannot_panic};
 pub use create::create;
 pub use description::{Board, all, find, folder};
 pub use lint::lint;
 pub use linux::{build_device_server, device_server};
+pub use places::cargo_folder;
 
 use anyhow::{Result, bail, ensure};
 

@@ -82,12 +82,12 @@ impl Model {
         &self.meta["expected"]
     }
 
-    /// Lets the catalogue's own script fill the weights, in the bench's Python environment, if they are missing.
+    /// Lets the catalogue's own script fill the weights, in the engines' Python environment, if they are missing.
     pub fn expand(&self) -> Result<()> {
         let (false, Some(catalogue), Some(into)) = (self.is_whole(), self.origin.parent(), self.folder.parent()) else {
             return Ok(());
         };
-        let python = crate::bench::python()?;
+        let python = crate::engines::python()?;
         process::run(Command::new(python).arg(catalogue.join("expand.py")).arg(into).arg(&self.name))
     }
 

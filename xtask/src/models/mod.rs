@@ -22,8 +22,8 @@ pub use catalogue::{Model, beside, catalogue, expanded, named};
 pub use target::{LARGE_BOARDS, Target};
 
 use crate::arguments::Arguments;
-use crate::build;
 use crate::numpy::{self, Array, TOLERANCE};
+use crate::{board, build};
 use compiled::{Compiled, Sizes};
 use links::Seen;
 use on_board::Counted;
@@ -67,11 +67,23 @@ pub fn run(mut arguments: Arguments) -> Result<()> {
     Ok(())
 }
 
+/// Builds what the target's device runs.
+fn prepare(target: &Target) -> Result<()> {
+    if target.links.is_some() {
+        links::prepare(target)?;
+    }
+    match &target.board {
+        Some(name) => board::build(&board::find(name)?),
+        None if target.device.starts_with("qemu:") => build::device_server_aarch64(),
+        None => Ok(()),
+    }
+}
+
 /// Checks every model and prints a line for each; returns how many were right and wrong. No model is an error.
 pub fn check(models: &[Model], target: &Target) -> Result<(usize, usize)> {
     ensure!(!models.is_empty(), "there is no model to check for {}", target.target);
     let compiler = build::host_compiler()?;
-    target.prepare()?;
+    prepare(target)?;
     println!("{:<24} {:>8}  {:<13}{:>11}{:>11}  answer", "model", "time", "error", "bytes", "allowed");
     let mut right = 0;
     for model in models {

@@ -2,9 +2,8 @@
 
 use anyhow::{Result, bail, ensure};
 
-use super::links;
 use crate::arguments::Arguments;
-use crate::{board, build};
+use crate::board;
 
 /// Emulated boards that hold every model for microcontrollers.
 pub const LARGE_BOARDS: [&str; 3] = ["mps2-an386", "mps2-an500", "mps3-an547"];
@@ -54,18 +53,6 @@ impl Target {
     pub fn board(name: &str) -> Result<Self> {
         let target = board::find(name)?.target;
         Ok(Self { target, mcpu: None, board: Some(name.into()), device: format!("qemu:{name}"), links: None })
-    }
-
-    /// Builds what its device runs.
-    pub fn prepare(&self) -> Result<()> {
-        if self.links.is_some() {
-            links::prepare(self)?;
-        }
-        match &self.board {
-            Some(name) => board::build(&board::find(name)?),
-            None if self.device.starts_with("qemu:") => build::device_server_aarch64(),
-            None => Ok(()),
-        }
     }
 }
 

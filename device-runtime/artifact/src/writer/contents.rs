@@ -3,9 +3,6 @@
 use std::string::String;
 use std::vec::Vec;
 
-use super::WriteError;
-use super::file::write;
-use crate::artifact::Artifact;
 use crate::dtype::DType;
 use crate::golden::{GoldenInput, GoldenSample};
 use crate::io::Quantization;
@@ -257,12 +254,5 @@ impl ArtifactContents {
             memory_plan: Vec::new(),
             provenance: Vec::new(),
         }
-    }
-
-    /// The bytes of the artifact, which have been parsed back.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, WriteError> {
-        let bytes = write(self)?;
-        Artifact::parse(&bytes)?;
-        Ok(bytes)
     }
 }

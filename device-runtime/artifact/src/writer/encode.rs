@@ -4,19 +4,10 @@ use std::vec::Vec;
 
 use super::WriteError;
 use super::contents::{ArtifactContents, GoldenEntry, StepEntry, TensorEntry, TrialEntry};
+use super::limits::{count, limited};
 use super::strings::Strings;
 use crate::layout::MAX_ARGUMENTS;
 use crate::plan::Launch;
-
-/// `size` as the format stores counts and sizes.
-pub(super) fn count(what: &'static str, size: usize) -> Result<u32, WriteError> {
-    limited(what, size as u64, u64::from(u32::MAX)).map(|size| size as u32)
-}
-
-/// `size` when it is at most `limit`.
-pub(super) fn limited(what: &'static str, size: u64, limit: u64) -> Result<u64, WriteError> {
-    if size <= limit { Ok(size) } else { Err(WriteError::TooLarge { what, size, limit }) }
-}
 
 /// Bytes of one section in the making.
 #[derive(Default)]

@@ -5,8 +5,10 @@ use std::vec::Vec;
 
 use super::WriteError;
 use super::contents::{ArtifactContents, TargetEntry};
-use super::encode::{self, Encoder, count, limited};
+use super::encode::{self, Encoder};
+use super::limits::{count, limited};
 use super::strings::Strings;
+use crate::artifact::Artifact;
 use crate::checksum::checksum;
 use crate::layout::{CHECKSUM_AT, HEADER_BYTES, MAGIC, SECTION_ENTRY_BYTES, VERSION, kind};
 
@@ -20,8 +22,17 @@ struct Section<'c> {
     bytes: Cow<'c, [u8]>,
 }
 
+impl ArtifactContents {
+    /// The bytes of the artifact, which have been parsed back.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, WriteError> {
+        let bytes = write(self)?;
+        Artifact::parse(&bytes)?;
+        Ok(bytes)
+    }
+}
+
 /// The bytes of `contents`, not yet checked.
-pub(super) fn write(contents: &ArtifactContents) -> Result<Vec<u8>, WriteError> {
+fn write(contents: &ArtifactContents) -> Result<Vec<u8>, WriteError> {
     let sections = sections(contents)?;
     let target = &contents.target;
     let features = features(target)?;

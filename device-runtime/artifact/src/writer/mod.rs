@@ -3,6 +3,7 @@
 mod contents;
 mod encode;
 mod file;
+mod limits;
 mod strings;
 
 pub use contents::{

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::string::{String, ToString};
 
 use super::WriteError;
-use super::encode::count;
+use super::limits::count;
 
 /// All texts of an artifact.
 #[derive(Default)]

@@ -4,7 +4,7 @@ use lathe_graph::DType;
 
 use super::error::Refusal;
 use super::kind::AnchorKind;
-use super::lower::Lowered;
+use super::lowered::Lowered;
 use super::reduce::Over;
 use crate::expr::{BinaryFn, CompareFn, Expr, Type, UnaryFn};
 use crate::program::Combiner;

@@ -9,7 +9,7 @@ use lathe_graph::op::{Layout, Window};
 use super::error::Refusal;
 use super::image::{Geometry, Image, reduce_axes, spatial_names};
 use super::kind::AnchorKind;
-use super::lower::Lowered;
+use super::lowered::Lowered;
 use crate::expr::Expr;
 use crate::program::build::{Builder, Operand, plus, scaled};
 use crate::program::{Combiner, StageId};

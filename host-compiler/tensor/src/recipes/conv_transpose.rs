@@ -11,7 +11,7 @@ use super::conv::biased;
 use super::error::Refusal;
 use super::image::{Geometry, Image, reduce_axes, spatial_names};
 use super::kind::AnchorKind;
-use super::lower::Lowered;
+use super::lowered::Lowered;
 use crate::expr::{CompareFn, Expr};
 use crate::program::Combiner;
 use crate::program::build::{Builder, Operand, compute_type, guarded, offset, plus, scaled};

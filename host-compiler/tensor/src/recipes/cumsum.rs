@@ -2,7 +2,7 @@
 
 use super::error::Refusal;
 use super::kind::AnchorKind;
-use super::lower::Lowered;
+use super::lowered::Lowered;
 use crate::expr::{CompareFn, Expr};
 use crate::program::build::{Builder, Operand, compute_type, numbered_axes, offset, var, vars};
 use crate::program::{Body, Scan};

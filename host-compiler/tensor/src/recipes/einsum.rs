@@ -2,7 +2,7 @@
 
 use super::error::Refusal;
 use super::kind::AnchorKind;
-use super::lower::Lowered;
+use super::lowered::Lowered;
 use crate::expr::{BinaryFn, Expr};
 use crate::program::build::{Builder, Operand, var};
 use crate::program::{Axis, Combiner};

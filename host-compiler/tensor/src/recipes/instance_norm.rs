@@ -6,7 +6,7 @@ use super::error::Refusal;
 use super::image::Image;
 use super::kind::AnchorKind;
 use super::layer_norm::moments;
-use super::lower::Lowered;
+use super::lowered::Lowered;
 use super::reduce::Over;
 use crate::program::build::{Builder, Operand, vars};
 

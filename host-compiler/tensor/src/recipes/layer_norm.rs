@@ -2,7 +2,7 @@
 
 use super::error::Refusal;
 use super::kind::AnchorKind;
-use super::lower::Lowered;
+use super::lowered::Lowered;
 use super::reduce::{Over, count_constant};
 use crate::expr::{Expr, UnaryFn};
 use crate::program::Combiner;

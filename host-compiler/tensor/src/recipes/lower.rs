@@ -6,30 +6,13 @@ use super::batch_norm::Statistics;
 use super::error::Refusal;
 use super::image::Image;
 use super::kind::AnchorKind;
+use super::lowered::Lowered;
 use super::{
     arg_reduce, batch_norm, binary, cast, concat, conv, conv_transpose, cumsum, einsum, gather, gru, instance_norm,
     layer_norm, lstm, matmul, one_hot, pad, pool, quantize, reduce, reshape, resize, scatter, select, slice, softmax,
     tile, topk, transpose, trilu, unary,
 };
-use crate::program::StageId;
 use crate::program::build::{Builder, Operand};
-
-/// What a recipe built.
-pub(super) struct Lowered {
-    /// the operator's results
-    pub(super) outputs: Vec<Operand>,
-    /// the stage default schedules are built around
-    pub(super) anchor: StageId,
-    /// what that stage is
-    pub(super) kind: AnchorKind,
-}
-
-impl Lowered {
-    /// A result whose last stage is the main one.
-    pub(super) fn last(b: &Builder, outputs: Vec<Operand>, kind: AnchorKind) -> Lowered {
-        Lowered { outputs, anchor: b.last_stage(), kind }
-    }
-}
 
 fn signed(list: &[usize]) -> Vec<i64> {
     list.iter().map(|&e| e as i64).collect()

@@ -4,7 +4,7 @@ use lathe_graph::op::Direction;
 
 use super::error::Refusal;
 use super::kind::AnchorKind;
-use super::lower::Lowered;
+use super::lowered::Lowered;
 use super::recurrent::Layer;
 use crate::expr::{Expr, UnaryFn};
 use crate::program::build::{Builder, Operand, axes, offset, var};

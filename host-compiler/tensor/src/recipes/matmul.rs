@@ -3,7 +3,7 @@
 use super::binary::broadcast_shape;
 use super::error::Refusal;
 use super::kind::AnchorKind;
-use super::lower::Lowered;
+use super::lowered::Lowered;
 use crate::expr::{Expr, VarId};
 use crate::program::build::{Builder, Operand, broadcast_index, numbered_axes, var, vars};
 use crate::program::{Axis, Combiner};

@@ -24,6 +24,7 @@ mod instance_norm;
 mod kind;
 mod layer_norm;
 mod lower;
+mod lowered;
 mod lstm;
 mod matmul;
 mod name;

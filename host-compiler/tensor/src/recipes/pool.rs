@@ -6,7 +6,7 @@ use lathe_graph::op::{Layout, Pool, Window};
 use super::error::Refusal;
 use super::image::{Geometry, Image, reduce_axes, spatial_names};
 use super::kind::AnchorKind;
-use super::lower::Lowered;
+use super::lowered::Lowered;
 use crate::expr::{BinaryFn, Expr, Type, UnaryFn};
 use crate::program::Combiner;
 use crate::program::build::{Builder, Operand, clamp_index, compute_type, guarded, in_range, offset, plus, scaled};

@@ -5,7 +5,7 @@ use lathe_graph::op::Reduction;
 
 use super::error::Refusal;
 use super::kind::AnchorKind;
-use super::lower::Lowered;
+use super::lowered::Lowered;
 use crate::expr::{CompareFn, Expr, Type, UnaryFn};
 use crate::program::build::{Builder, Operand, compute_type, numbered_axes, var, vars};
 use crate::program::{Axis, Combiner, StageId};

@@ -13,7 +13,7 @@ use lathe_graph::op::{CoordinateMap, Interpolation};
 use self::coordinate::Coordinate;
 use super::error::Refusal;
 use super::kind::AnchorKind;
-use super::lower::Lowered;
+use super::lowered::Lowered;
 use crate::expr::{Expr, Type};
 use crate::program::build::{Builder, Operand, compute_type, numbered_axes, var, vars};
 

@@ -4,7 +4,7 @@ use lathe_graph::DType;
 
 use super::error::Refusal;
 use super::kind::AnchorKind;
-use super::lower::Lowered;
+use super::lowered::Lowered;
 use crate::expr::{BinaryFn, CompareFn, Expr, Type, UnaryFn};
 use crate::program::build::{Builder, Operand, clamp_index, compute_type, numbered_axes, var, vars};
 use crate::program::{Axis, Combiner};

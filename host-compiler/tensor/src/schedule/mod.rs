@@ -9,6 +9,7 @@
 //! a function of the enclosing loops' variables; a buffer with a [`Region`] is written and read only inside the loop
 //! the region belongs to.
 
+mod apply;
 mod edit;
 mod error;
 mod packing;

@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::error::ScheduleError;
 use super::packing::Packing;
 use super::region::Region;
-use super::trace::{Step, Trace};
+use super::trace::Trace;
 use super::tree::{Block, Loop, Tree};
 use crate::expr::{BufferId, Expr, VarId};
 use crate::index::{Range, Ranges};
@@ -34,7 +33,7 @@ pub struct Schedule {
     pub(crate) intrinsics: Vec<Arc<Intrinsic>>,
     /// outermost loops that became an intrinsic
     pub(crate) tensorized: Vec<(VarId, Arc<Intrinsic>)>,
-    trace: Trace,
+    pub(super) trace: Trace,
 }
 
 impl Schedule {
@@ -94,30 +93,6 @@ impl Schedule {
     /// The packed layout of each repacked constant.
     pub fn packings(&self) -> &HashMap<BufferId, Packing> {
         &self.packings
-    }
-
-    /// Takes one step, or leaves everything as it was and says why not.
-    pub fn apply(&mut self, step: Step) -> Result<(), ScheduleError> {
-        let before = self.clone();
-        match super::primitives::apply(self, &step) {
-            Ok(()) => {
-                self.trace.0.push(step);
-                Ok(())
-            }
-            Err(refusal) => {
-                *self = before;
-                Err(ScheduleError {
-                    step: step.to_string(),
-                    reason: refusal.reason,
-                    nest: self.text(refusal.at.as_deref()),
-                })
-            }
-        }
-    }
-
-    /// Takes every step of a trace.
-    pub fn replay(&mut self, trace: &Trace) -> Result<(), ScheduleError> {
-        trace.0.iter().try_for_each(|step| self.apply(step.clone()))
     }
 
     /// Names of the loops around a stage's block, outermost first; empty when it has none or was inlined.
