@@ -59,6 +59,11 @@ fn bundle() -> Vec<u8> {
 
 /// What is judged when `write` has done the candidate's work on the arena of tensors and workspace.
 fn judged(write: impl FnOnce(&mut [u8])) -> TrialOutcome {
+    judged_as(0, write).unwrap()
+}
+
+/// The same by the checks of `candidate`.
+fn judged_as(candidate: u32, write: impl FnOnce(&mut [u8])) -> Option<TrialOutcome> {
     let (mut file, mut arena) = (Memory([0; 4096]), Memory([0; 4096]));
     let bytes = bundle();
     file.0[..bytes.len()].copy_from_slice(&bytes);
@@ -68,7 +73,7 @@ fn judged(write: impl FnOnce(&mut [u8])) -> TrialOutcome {
     assert_eq!(noise::first_difference(SEED, 0, bundle.arena()), None);
     assert_eq!(bundle.arena().len(), TENSORS + 64);
     write(bundle.arena_mut());
-    judge(&bundle, 0)
+    judge(&bundle, candidate)
 }
 
 /// The candidate's work, done right.
@@ -81,6 +86,11 @@ fn right(arena: &mut [u8]) {
 #[test]
 fn what_is_right_is_right() {
     assert_eq!(judged(right), TrialOutcome::Right);
+}
+
+#[test]
+fn a_candidate_that_is_not_there_is_not_judged() {
+    assert_eq!(judged_as(1, right), None);
 }
 
 #[test]
