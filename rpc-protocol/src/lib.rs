@@ -26,6 +26,6 @@ pub use accumulator::{Accumulator, Received};
 pub use frame::{Frame, FrameError, Header, Kind};
 pub use lathe_artifact::Reason;
 pub use messages::{
-    CALLS_NOT_STOPPED, Condition, CounterKind, FaultCode, MemoryUse, ProtocolVersion, Request, Response, SCHEMA_HASH,
-    TrialFault, TrialOutcome, VERSION, WrongElement,
+    CALLS_NOT_STOPPED, Condition, CounterKind, FaultCode, Loaded, MemoryUse, ProtocolVersion, Request, Response,
+    SCHEMA_HASH, TrialFault, TrialOutcome, VERSION, WrongElement,
 };

@@ -140,6 +140,18 @@ messages! {
         throttled: bool,
     }
 
+    /// What was loaded.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    struct Loaded {
+        /// bytes of arena taken, workspaces included
+        arena: u64,
+        /// workers that will run kernels
+        threads: u32,
+        /// whether the noise that a bundle reads lies where the device keeps a model's weights, as a board's flash or a
+        /// computer's memory; else it is in a board's RAM
+        noise_as_weights: bool,
+    }
+
     /// What runs used of stack and arena.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     struct MemoryUse {
@@ -315,12 +327,8 @@ messages! {
         },
         /// To `Load`.
         Loaded {
-            /// bytes of arena taken, workspaces included
-            arena: u64,
-            /// workers that will run kernels
-            threads: u32,
-            /// whether the noise that a bundle reads lies in flash, where products keep their constants; else it is in RAM
-            noise_flashed: bool,
+            /// what was loaded
+            loaded: Loaded,
         },
         /// To `SetInput`, `HoldClock`, `Bye`.
         Done,

@@ -1,6 +1,6 @@
 //! What the request loop needs of a device: one method per request.
 
-use rpc_protocol::{Condition, CounterKind, FaultCode, MemoryUse, Reason, WrongElement};
+use rpc_protocol::{Condition, CounterKind, FaultCode, Loaded, MemoryUse, Reason, WrongElement};
 
 use crate::trial::{TrialOptions, Tried};
 
@@ -87,17 +87,6 @@ pub struct Info<'a> {
     pub clock_hz: u64,
     /// Which counter that is.
     pub counter: CounterKind,
-}
-
-/// A loaded model's figures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Loaded {
-    /// Bytes of arena taken, workspaces included.
-    pub arena: u64,
-    /// Workers that will run kernels.
-    pub threads: u32,
-    /// Whether the noise that a bundle reads lies in flash.
-    pub noise_flashed: bool,
 }
 
 /// How to time; one warm-up run comes first.

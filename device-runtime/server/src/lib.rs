@@ -47,7 +47,7 @@ mod upload;
 pub use board::{
     Board, BoardMemory, Clock, Contained, Counter, Ended, Firmware, Sandbox, StackUse, Watchdog, Widened, grown,
 };
-pub use device::{Device, Fault, Info, Loaded, TimeOptions, Timed};
+pub use device::{Device, Fault, Info, TimeOptions, Timed};
 pub use link::Link;
 pub use refusal::{Refusal, figure};
 pub use replies::{buffer_bytes, max_body};

@@ -4,7 +4,7 @@ use rpc_protocol::frame::SessionKey;
 use rpc_protocol::reasons::OPEN_ALREADY;
 use rpc_protocol::{FaultCode, Header, Reason, Request, Response};
 
-use crate::device::{Device, Fault, Loaded, TimeOptions, Timed};
+use crate::device::{Device, Fault, TimeOptions, Timed};
 use crate::link::Link;
 use crate::log;
 use crate::replies::Replies;
@@ -97,10 +97,7 @@ fn act<D: Device>(device: &mut D, request: &Request<'_>) -> Result<Response<'sta
     Ok(match *request {
         Request::UploadBegin { bytes, crc } => Response::Uploaded { have: device.upload_begin(bytes, crc)? },
         Request::UploadChunk { offset, data } => Response::Uploaded { have: device.upload_chunk(offset, data)? },
-        Request::Load { threads } => {
-            let Loaded { arena, threads, noise_flashed } = device.load(threads)?;
-            Response::Loaded { arena, threads, noise_flashed }
-        }
+        Request::Load { threads } => Response::Loaded { loaded: device.load(threads)? },
         Request::SetInput { index, offset, data } => {
             device.set_input(index, offset, data)?;
             Response::Done

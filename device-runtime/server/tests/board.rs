@@ -10,8 +10,8 @@ use device_server::{
     Board, BoardMemory, Clock, Device, Firmware, Refusal, Sandbox, Server, StackUse, TimeOptions, buffer_bytes,
 };
 use lathe_artifact::{ArtifactContents, DType, GoldenEntry, GoldenInput, GoldenSample, Host, KernelEntry, TensorEntry};
-use rpc_protocol::client::{Client, ClientError, Link, Loaded};
-use rpc_protocol::{CounterKind, FaultCode, MemoryUse, Request};
+use rpc_protocol::client::{Client, ClientError, Link};
+use rpc_protocol::{CounterKind, FaultCode, Loaded, MemoryUse, Request};
 
 const PATIENCE: Duration = Duration::from_millis(100);
 const HOST: Host<'static> = Host { target: "thumbv7em-none-eabihf", features: &["dsp", "vfp4d16sp"] };
@@ -173,7 +173,7 @@ fn what_is_in_flash_counts_as_uploaded_and_runs() {
         assert_eq!((info.target.as_str(), info.cpu.as_str()), (HOST.target, "cortex-m4"));
         assert_eq!((info.features, info.memory, info.clock_hz), (vec!["dsp".into(), "vfp4d16sp".into()], 8192, 1000));
         client.upload(&bytes, |_| panic!("nothing is to be sent")).unwrap();
-        let loaded = Loaded { arena: ARENA as u64, threads: 1, noise_flashed: false };
+        let loaded = Loaded { arena: ARENA as u64, threads: 1, noise_as_weights: false };
         assert_eq!(client.load(1, PATIENCE).unwrap(), loaded);
         assert_eq!(info.counter, CounterKind::Timer);
         client.set_input(0, &input(1)).unwrap();

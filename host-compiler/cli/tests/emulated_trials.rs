@@ -174,7 +174,7 @@ fn every_candidate_comes_back_as_what_it_is() {
             let candidates = candidates(board.target.ends_with("hf"));
             let (bundle, starts) = bundle(&board.target, &candidates);
             client.upload(&bundle, |_| {}).unwrap();
-            client.load(1, PATIENCE).unwrap();
+            assert_eq!(client.load(1, PATIENCE).unwrap().noise_as_weights, flash == "noise", "{}", board.name);
             let first = trial(&mut client, 0);
             assert!(first.samples.ticks.iter().all(|ticks| *ticks > 0), "{}: {first:?}", board.name);
             for round in 0..2 {

@@ -6,7 +6,9 @@ use super::exchange::{Exchange, HELLO, MAX_BODY};
 use super::{ClientError, Link};
 use crate::frame::crc32c;
 use crate::key::{Challenge, Key, Side};
-use crate::messages::{Condition, CounterKind, MemoryUse, Request, Response, SCHEMA_HASH, VERSION, WrongElement};
+use crate::messages::{
+    Condition, CounterKind, Loaded, MemoryUse, Request, Response, SCHEMA_HASH, VERSION, WrongElement,
+};
 
 /// Room a message's own fields take beside the data they carry.
 const FIELDS: usize = 32;
@@ -28,17 +30,6 @@ pub struct DeviceInfo {
     pub clock_hz: u64,
     /// which counter that is
     pub counter: CounterKind,
-}
-
-/// What was loaded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Loaded {
-    /// bytes of arena taken, workspaces included
-    pub arena: u64,
-    /// workers that will run kernels
-    pub threads: u32,
-    /// whether the noise that a bundle reads lies in flash; else it is in RAM
-    pub noise_flashed: bool,
 }
 
 /// Measured samples.
@@ -148,7 +139,7 @@ impl<L: Link> Client<L> {
     /// Loads what was uploaded.
     pub fn load(&mut self, threads: u32, deadline: Duration) -> Answer<Loaded> {
         self.call("load", &Request::Load { threads }, deadline, |r| match r {
-            Response::Loaded { arena, threads, noise_flashed } => Some(Loaded { arena, threads, noise_flashed }),
+            Response::Loaded { loaded } => Some(loaded),
             _ => None,
         })
     }

@@ -17,9 +17,9 @@ pub use sandbox::{Contained, Ended, Sandbox};
 use lathe_artifact::{Artifact, ArtifactError, Header, Host};
 use lathe_executor::GoldenError;
 use rpc_protocol::frame::crc32c;
-use rpc_protocol::{MemoryUse, WrongElement};
+use rpc_protocol::{Loaded, MemoryUse, WrongElement};
 
-use crate::device::{Device, Info, Loaded, TimeOptions, Timed};
+use crate::device::{Device, Info, TimeOptions, Timed};
 use crate::refusal::{Refusal, figure};
 use crate::text::Text;
 use crate::trial::{TrialOptions, Tried};
@@ -192,7 +192,7 @@ impl<F: Firmware> Device for Board<'_, F> {
         }
         let (bytes, start) = self.artifact()?;
         let artifact = Artifact::parse_for(bytes, &self.host).map_err(|error| Refusal::Load(error.into()))?;
-        let (arena, noise_flashed) = if artifact.trial().is_some() {
+        let (arena, noise_as_weights) = if artifact.trial().is_some() {
             if !F::CONTAINS {
                 return Err(Refusal::NoSandbox);
             }
@@ -203,7 +203,7 @@ impl<F: Firmware> Device for Board<'_, F> {
         } else {
             (self.loaded.insert(LoadedModel::load(artifact, &mut self.ram, start)?).arena_bytes(), false)
         };
-        Ok(Loaded { arena, threads: 1, noise_flashed })
+        Ok(Loaded { arena, threads: 1, noise_as_weights })
     }
 
     fn set_input(&mut self, index: u32, offset: u32, data: &[u8]) -> Result<(), Refusal> {

@@ -10,9 +10,9 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 use device_server::rpc_protocol::frame::crc32c;
-use device_server::rpc_protocol::{CALLS_NOT_STOPPED, Condition, CounterKind, MemoryUse, WrongElement};
+use device_server::rpc_protocol::{CALLS_NOT_STOPPED, Condition, CounterKind, Loaded, MemoryUse, WrongElement};
 use device_server::trial::{TrialOptions, Tried};
-use device_server::{Device, Info, Loaded, Refusal, TimeOptions, Timed, Upload, figure};
+use device_server::{Device, Info, Refusal, TimeOptions, Timed, Upload, figure};
 
 use lathe_runtime_std::conditions::{self, ClockLock, Sysfs};
 
@@ -150,7 +150,7 @@ impl Device for Machine {
         if let Some(candidates) = candidates {
             let arena = candidates.arena_bytes();
             self.candidates = Some(candidates);
-            return Ok(Loaded { arena, threads: 1, noise_flashed: false });
+            return Ok(Loaded { arena, threads: 1, noise_as_weights: true });
         }
         let mut model = Model::load(self.artifact()?, threads)?;
         let loaded = model.figures();

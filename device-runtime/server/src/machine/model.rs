@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use device_server::rpc_protocol::WrongElement;
-use device_server::{Loaded, Refusal, TimeOptions, figure};
+use device_server::rpc_protocol::{Loaded, WrongElement};
+use device_server::{Refusal, TimeOptions, figure};
 use lathe_artifact::Name;
 use lathe_runtime_std::{GoldenError, Options, Profile, Runner, RunnerError, Timing};
 
@@ -28,7 +28,7 @@ impl Model {
     pub fn figures(&mut self) -> Loaded {
         let threads = self.runner.threads();
         let arena = self.runner.artifact().header().arena_bytes_for(threads).unwrap_or(usize::MAX);
-        Loaded { arena: arena as u64, threads: threads as u32, noise_flashed: false }
+        Loaded { arena: arena as u64, threads: threads as u32, noise_as_weights: false }
     }
 
     /// Writes a piece of an input.

@@ -1,9 +1,9 @@
 //! A device that keeps account of what it was asked, so that what was done twice or never shows.
 
 use device_server::rpc_protocol::frame::crc32c;
-use device_server::rpc_protocol::{CounterKind, FaultCode, MemoryUse, Reason, WrongElement};
+use device_server::rpc_protocol::{CounterKind, FaultCode, Loaded, MemoryUse, Reason, WrongElement};
 use device_server::trial::{TrialOptions, Tried};
-use device_server::{Device, Fault, Info, Loaded, TimeOptions, Timed, Upload};
+use device_server::{Device, Fault, Info, TimeOptions, Timed, Upload};
 
 /// Bytes of its one input and its one output.
 pub const SIZE: usize = 700;
@@ -80,7 +80,7 @@ impl Device for Recorder {
         self.upload.ok_or(Refused)?.check(&self.artifact).map_err(|_| Refused)?;
         self.loaded = Some(crc32c(&self.artifact));
         self.input = vec![0; SIZE];
-        Ok(Loaded { arena: u64::from(crc32c(&self.artifact)), threads, noise_flashed: false })
+        Ok(Loaded { arena: u64::from(crc32c(&self.artifact)), threads, noise_as_weights: false })
     }
 
     fn set_input(&mut self, _: u32, offset: u32, data: &[u8]) -> Result<(), Refused> {

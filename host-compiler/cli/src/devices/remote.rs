@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use lathe_artifact::Artifact;
 use lathe_runtime_std::{GoldenError, Timing, conditions};
-use rpc_protocol::client::{ClientError, Loaded, Samples};
-use rpc_protocol::{Condition, FaultCode, MemoryUse, Request, WrongElement};
+use rpc_protocol::client::{ClientError, Samples};
+use rpc_protocol::{Condition, FaultCode, Loaded, MemoryUse, Request, WrongElement};
 
 use super::session::Session;
 use super::{Clock, Device, StepTime, TimeRequest, TimeUnit};

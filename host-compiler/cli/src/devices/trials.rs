@@ -98,7 +98,7 @@ impl Trials {
         let loaded = self.client.load(1, self.deadline)?;
         let needed =
             Artifact::parse(bundle).ok().and_then(|bundle| bundle.trial()).map_or(0, |trial| trial.noise_bytes);
-        let place = match loaded.noise_flashed || !self.info.target.starts_with("thumb") {
+        let place = match loaded.noise_as_weights {
             true => Place::AsInAProduct,
             false => Place::Ram,
         };
