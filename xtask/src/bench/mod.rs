@@ -99,13 +99,18 @@ fn subject(word: &str) -> Result<Subject> {
 
 impl Subject {
     fn of_path(path: &Path) -> Self {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Self { name: stem, path: path.to_path_buf(), shapes: Vec::new() }
+        Self { name: name_of(path), path: path.to_path_buf(), shapes: Vec::new() }
     }
 
     fn of_model(model: &models::Model) -> Self {
         Self { name: model.name.clone(), path: model.path(), shapes: model.shape_arguments() }
     }
+}
+
+/// A file's name without its ending; of a `model.onnx`, as catalogues have them, that of its folder.
+fn name_of(path: &Path) -> String {
+    let folder = path.parent().and_then(Path::file_name).filter(|_| path.ends_with("model.onnx"));
+    folder.or(path.file_stem()).unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// What all models of one run share.
@@ -201,4 +206,17 @@ fn describe(columns: &[Column]) -> Value {
         (samples, _) => json!({ "engine": name, "error": samples.as_ref().err() }),
     });
     Value::Array(engines.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_is_named_by_its_file_or_its_folder() {
+        let name = |path: &str| name_of(Path::new(path));
+        assert_eq!(name("/models/resnet18/model.onnx"), "resnet18");
+        assert_eq!(name("/models/resnet18.onnx"), "resnet18");
+        assert_eq!(name("/model.onnx"), "model");
+    }
 }
