@@ -1,5 +1,6 @@
 //! Running other programs: every command is shown as it could be typed, none reads our standard input.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -42,6 +43,18 @@ pub fn observe(command: &mut Command) -> Result<Output> {
 pub fn succeeds(command: &mut Command) -> bool {
     let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     quiet.status().is_ok_and(|status| status.success())
+}
+
+/// The program and its arguments, for the kernel to kill when the thread that starts them ends, this process's being
+/// killed included: an emulated board has no end of its own. Nothing sees to that where util-linux is not installed.
+pub fn ended_with_us(command: &Command) -> Command {
+    const SETPRIV: &str = "setpriv";
+    let words: Vec<&OsStr> = std::iter::once(command.get_program()).chain(command.get_args()).collect();
+    let before: &[&str] = if on_path(SETPRIV) { &[SETPRIV, "--pdeathsig", "KILL"] } else { &[] };
+    let mut words = before.iter().map(OsStr::new).chain(words);
+    let mut ended = Command::new(words.next().unwrap_or_default());
+    ended.args(words);
+    ended
 }
 
 /// True if a program of this name is on the search path.
@@ -111,5 +124,21 @@ mod tests {
         assert!(run(&mut Command::new("false")).is_err());
         assert!(capture(&mut Command::new("false")).is_err());
         assert!(!succeeds(&mut Command::new("no-such-program-anywhere")));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_is_ended_with_us_does_not_outlive_the_thread_that_started_it() {
+        use std::io::Read;
+        use std::os::unix::process::ExitStatusExt;
+        let started = std::thread::spawn(|| {
+            let mut command = Command::new("sh");
+            let mut child =
+                ended_with_us(command.args(["-c", "echo up; exec sleep 60"])).stdout(Stdio::piped()).spawn().unwrap();
+            child.stdout.as_mut().unwrap().read_exact(&mut [0; 2]).unwrap();
+            assert!(child.try_wait().unwrap().is_none());
+            child
+        });
+        assert_eq!(started.join().unwrap().wait().unwrap().signal(), Some(9));
     }
 }

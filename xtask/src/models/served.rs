@@ -1,6 +1,5 @@
 //! A device that a process of its own serves: the process is started, says how it is reached, and ends with its value.
 
-use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 
@@ -20,7 +19,7 @@ impl Served {
     /// pseudo-terminal.
     pub fn start(command: &Command) -> Result<Self> {
         let program = process::shown(command);
-        let mut command = ended_with_us(command);
+        let mut command = process::ended_with_us(command);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().with_context(|| format!("`{program}` could not be started"))?;
         let mut line = String::new();
@@ -41,18 +40,6 @@ impl Served {
             }
         }
     }
-}
-
-/// The command, for the kernel to kill if this process is killed: an emulated board has no end of its own. Nothing sees to
-/// that where util-linux is not installed.
-fn ended_with_us(command: &Command) -> Command {
-    const SETPRIV: &str = "setpriv";
-    let words: Vec<&OsStr> = std::iter::once(command.get_program()).chain(command.get_args()).collect();
-    let before: &[&str] = if process::on_path(SETPRIV) { &[SETPRIV, "--pdeathsig", "KILL"] } else { &[] };
-    let mut words = before.iter().map(OsStr::new).chain(words);
-    let mut ended = Command::new(words.next().unwrap_or_default());
-    ended.args(words);
-    ended
 }
 
 impl Drop for Served {

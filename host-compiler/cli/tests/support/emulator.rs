@@ -2,11 +2,12 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::Command;
 
 use lathe_driver::boards::emulation::{EMULATOR, arguments};
 use lathe_driver::boards::{Board, Runner};
 use rpc_protocol::client::ChildLink;
+
+use super::ended_with_us;
 
 /// Starts the board with its built firmware and what is at `flash` where artifacts are in flash.
 pub fn link_of(board: &Board, flash: &Path) -> ChildLink {
@@ -29,7 +30,7 @@ fn words(board: &Board, flash: &Path) -> Vec<OsString> {
 }
 
 fn start(words: Vec<OsString>) -> ChildLink {
-    let mut command = Command::new(EMULATOR);
+    let mut command = ended_with_us(EMULATOR);
     command.args(words);
     ChildLink::start(command).unwrap().ended_at_once()
 }

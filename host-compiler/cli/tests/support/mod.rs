@@ -6,6 +6,7 @@ pub mod onnx;
 pub mod server;
 pub mod thumb;
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -13,6 +14,14 @@ use std::process::{Command, Output};
 pub const HERE: &str = if cfg!(target_arch = "aarch64") { "aarch64-linux" } else { "x86_64-linux" };
 /// Another target.
 pub const ELSEWHERE: &str = if cfg!(target_arch = "aarch64") { "x86_64-linux" } else { "aarch64-linux" };
+
+/// The command `program`, for the kernel to kill when the calling thread ends, as when the tests are killed: an emulator may have
+/// no end of its own.
+pub fn ended_with_us(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL"]).arg(program);
+    command
+}
 
 /// What a run of the program gave.
 pub struct Ran {

@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use super::ended_with_us;
+
 /// A device server that serves; it ends with this value.
 pub struct Server {
     child: Child,
@@ -21,12 +23,12 @@ pub fn beside(name: &str) -> PathBuf {
 impl Server {
     /// Starts this machine's with these arguments.
     pub fn start(arguments: &[&str]) -> Server {
-        Server::run(Command::new(beside("device-server")).args(arguments))
+        Server::run(ended_with_us(beside("device-server")).args(arguments))
     }
 
     /// Starts that of AArch64 under user-mode emulation.
     pub fn emulated(arguments: &[&str]) -> Server {
-        Server::run(Command::new("qemu-aarch64").arg(beside("device-server-aarch64")).args(arguments))
+        Server::run(ended_with_us("qemu-aarch64").arg(beside("device-server-aarch64")).args(arguments))
     }
 
     fn run(command: &mut Command) -> Server {

@@ -15,7 +15,7 @@ use lathe_codegen::link::link;
 use lathe_codegen::llvm::Object;
 use lathe_codegen::{Blob, targets};
 
-use super::Case;
+use super::{Case, ended_with_us};
 
 const EMULATOR: &str = "qemu-system-arm";
 /// Far more than any board takes.
@@ -95,7 +95,7 @@ fn boot(folder: &Path, code: &[u8], data: &[u8], board: &Board) {
     std::fs::write(folder.join("vectors"), &code[..VECTORS]).unwrap();
     std::fs::write(folder.join("data"), data).unwrap();
     let load = |file: &str, at: u32| ["-device".to_string(), format!("loader,file={file},addr={at:#x},force-raw=on")];
-    let mut emulator = Command::new(EMULATOR)
+    let mut emulator = ended_with_us(EMULATOR)
         .current_dir(folder)
         .args(["-M", board.machine, "-display", "none", "-monitor", "none", "-serial", "none"])
         .args(["-semihosting-config", "enable=on,target=native"])

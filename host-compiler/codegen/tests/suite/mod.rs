@@ -12,12 +12,23 @@ pub mod random;
 pub mod shapes;
 pub mod tensorised;
 
+use std::ffi::OsStr;
+use std::process::Command;
+
 use lathe_codegen::{Blob, compile};
 use lathe_graph::DType;
 use lathe_tensor::loops::Place;
 use lathe_tensor::{Kernel, Target};
 
 use interpreter::Number;
+
+/// The command `program`, for the kernel to kill when the calling thread ends, as when the tests are killed: an emulator may have
+/// no end of its own.
+pub fn ended_with_us(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL"]).arg(program);
+    command
+}
 
 /// A kernel, what it is given and how near it must come to the interpreter.
 #[derive(Clone)]

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use lathe_codegen::Blob;
 
-use super::Case;
+use super::{Case, ended_with_us};
 
 const COMPILER: &str = "aarch64-linux-gnu-gcc";
 const EMULATOR: &str = "qemu-aarch64";
@@ -27,7 +27,7 @@ pub fn run(cases: &[Case], blob: &Blob, cpu: &str, steps: u64) -> Vec<Vec<Vec<u8
     assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
     let (input, output) = (folder.path().join("input"), folder.path().join("output"));
     std::fs::write(&input, encode(cases, blob, steps)).unwrap();
-    let ran = Command::new(EMULATOR).args(["-cpu", cpu]).arg(&program).arg(&input).arg(&output).output().unwrap();
+    let ran = ended_with_us(EMULATOR).args(["-cpu", cpu]).arg(&program).arg(&input).arg(&output).output().unwrap();
     assert!(ran.status.success(), "{}: {}", ran.status, String::from_utf8_lossy(&ran.stderr));
     let bytes = std::fs::read(&output).unwrap();
     let mut rest = bytes.as_slice();

@@ -40,7 +40,7 @@ impl Running {
         command.args(["-M", board, "-display", "none", "-monitor", "none", "-icount", "shift=0"]);
         command.args(["-serial", "stdio", "-serial", "pty", "-kernel"]).arg(image);
         eprintln!("$ {}", process::shown(&command));
-        let mut child = command
+        let mut child = process::ended_with_us(&command)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
