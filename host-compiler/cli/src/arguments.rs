@@ -324,9 +324,9 @@ pub struct TrialArgs {
     /// Runs in one sample
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub number: u32,
-    /// Samples
-    #[arg(long, value_name = "R", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
-    pub repeat: u32,
+    /// Samples (default: 5; 1 on an emulated board, which counts the same each time)
+    #[arg(long, value_name = "R", value_parser = clap::value_parser!(u32).range(1..))]
+    pub repeat: Option<u32>,
     /// Let `number` grow until a sample takes so long
     #[arg(long, value_name = "M", default_value_t = 0)]
     pub min_repeat_ms: u32,

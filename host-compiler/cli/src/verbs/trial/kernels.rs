@@ -21,6 +21,14 @@ use crate::verbs::compile::model_options;
 /// Speeds of serial lines for which rates are given, in bits a second; a byte takes ten.
 const BAUDS: [u32; 2] = [115_200, 921_600];
 
+/// Samples of each kernel, unless the arguments say how many: instructions are the same in all of them.
+fn samples(unit: TimeUnit) -> u32 {
+    match unit {
+        TimeUnit::Milliseconds => 5,
+        TimeUnit::Instructions => 1,
+    }
+}
+
 /// A kernel that was tried.
 struct Row {
     name: String,
@@ -108,7 +116,7 @@ fn in_one_upload(args: &TrialArgs, device: &mut Trials, group: &[Prepared], bund
         let tried = device.attempt(&Request::Trial {
             candidate: number,
             number: args.number,
-            repeat: args.repeat,
+            repeat: args.repeat.unwrap_or(samples(device.unit())),
             min_repeat_ms: args.min_repeat_ms,
             cooldown_ms: 0,
             limit_ms: args.limit_ms,
