@@ -12,6 +12,8 @@ use crate::failure::Outcome;
 const WHOLE_RUNS: u32 = 3;
 /// How long rounds go on, if more than were asked for fit in it.
 const LEAST: Duration = Duration::from_secs(3);
+/// Shorter runs are short.
+const SHORT_MS: f64 = 0.05;
 /// Rounds that are enough, if no more were asked for.
 const MOST_MORE: usize = 100;
 
@@ -36,9 +38,9 @@ struct Round {
 /// Profiles `repeat` runs, and times whole ones as `whole` says.
 ///
 /// Where an operating system keeps the time, its other work makes one run slower than the next: there each stepped run is
-/// a round of its own with a whole one beside it, first the one, then the other, for [`LEAST`] at least. Of runs that are
-/// shorter than a millisecond a round has as many as last that long, since one alone is mostly what is around it. A board
-/// does all in one round: its runs are alike, and its line may be slow.
+/// a round of its own with a whole one beside it, first the one, then the other, for [`LEAST`] at least. Of short
+/// runs a round has as many as last a millisecond, since one alone is mostly what is around it. A board does all in one
+/// round: its runs are alike, and its line may be slow.
 pub fn measure(device: &mut dyn Device, repeat: u32, whole: &TimeRequest) -> Outcome<Measured> {
     if device.clock().counter != CounterKind::Monotonic {
         let steps = device.profile(repeat)?;
@@ -46,7 +48,8 @@ pub fn measure(device: &mut dyn Device, repeat: u32, whole: &TimeRequest) -> Out
         return Ok(together(&[Round { steps, whole_ms: whole.median_ms() }], device.clock()));
     }
     let one = TimeRequest { number: 1, repeat: 1, min_repeat_ms: 0, flush_cache: false, ..*whole };
-    let number = device.time(&TimeRequest { min_repeat_ms: 1, ..one })?.number;
+    let many = device.time(&TimeRequest { min_repeat_ms: 1, ..one })?;
+    let number = if many.median_ms() < SHORT_MS { many.number } else { 1 };
     let whole = TimeRequest { number, ..one };
     let (began, mut rounds, mut clock) = (Instant::now(), Vec::new(), device.clock());
     while rounds.len() < repeat as usize || rounds.len() < MOST_MORE && began.elapsed() < LEAST {
