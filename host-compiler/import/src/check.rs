@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::error::{ImportError, NodeRef};
 use crate::options::Options;
-use crate::proto;
 use crate::translate::{Observer, Walk};
+use crate::{onnx, proto};
 
 /// Whether an operator can be compiled.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,7 +60,7 @@ pub fn check(bytes: &[u8], options: &Options) -> Report {
         .and_then(|mut model| {
             let graph = model.graph.take();
             weight_bytes = graph.as_ref().map_or(0, proto::stored_bytes);
-            Walk::new(&model, options, &mut collector).run(graph)
+            Walk::new(&model, options, onnx::lookup, &mut collector).run(graph)
         })
         .map(|_| ());
     let mut report = Report { weight_bytes, ..collector.report() };

@@ -28,7 +28,7 @@ pub use options::Options;
 ///
 /// External tensor data is looked for below [`Options::base_dir`]; without it such a model is refused.
 pub fn import(bytes: &[u8], options: &Options) -> Result<Graph, ImportError> {
-    translate::model(proto::decode(bytes)?, options)
+    translate::model(proto::decode(bytes)?, options, onnx::lookup)
 }
 
 /// Reads an ONNX file and turns it into a graph. External data is looked for beside the file, unless
@@ -43,7 +43,7 @@ pub fn import_file(path: impl AsRef<Path>, options: &Options) -> Result<Graph, I
     if options.base_dir.is_none() {
         options.base_dir = path.parent().map(Path::to_path_buf);
     }
-    translate::model(model, &options).map_err(in_file)
+    translate::model(model, &options, onnx::lookup).map_err(in_file)
 }
 
 /// The names of a model's inputs in its order, those with a stored value left out: what can be given a shape.

@@ -7,7 +7,7 @@ use prost::Message;
 
 use super::{Backend, BackendError, Outcome, compare};
 use crate::proto::{self, ModelProto, TensorProto};
-use crate::{ImportError, Options, translate};
+use crate::{ImportError, Options, onnx, translate};
 
 /// Runs the test in `folder` on all its data sets: the operator it tests, and the outcome.
 pub(super) fn run(folder: &Path, backend: &dyn Backend) -> (String, Outcome) {
@@ -99,7 +99,7 @@ fn import_with(model: &ModelProto, stored: &[Tensor]) -> Result<(Graph, Vec<Tens
     options.input_shapes.extend(given().map(|(n, t)| (n.clone(), t.shape().to_vec())));
     let first_float = given().find(|(_, t)| t.dtype().is_float()).map(|(n, _)| n.clone());
     loop {
-        let error = match translate::model(model.clone(), &options) {
+        let error = match translate::model(model.clone(), &options, onnx::lookup) {
             Ok(graph) => {
                 let inputs = given().filter(|(n, _)| !options.input_values.contains_key(*n));
                 return Ok((graph, inputs.map(|(_, t)| t.clone()).collect()));

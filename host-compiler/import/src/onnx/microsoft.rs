@@ -3,8 +3,7 @@
 use lathe_graph::op::{Binary, Unary};
 use lathe_graph::{Op, ValueId};
 
-use super::Translate;
-use crate::translate::{Fault, NodeContext};
+use crate::translate::{Fault, NodeContext, Translate};
 
 /// The translation of a com.microsoft operator.
 pub(super) fn find(operator: &str) -> Option<Translate> {

@@ -38,16 +38,11 @@ mod unary;
 mod unroll;
 mod window;
 
-use lathe_graph::ValueId;
-
 use crate::error::NodeRef;
-use crate::translate::{Fault, NodeContext};
+use crate::translate::{Fault, Translate};
 
 /// The newest operator set whose definitions were compared with the translations.
 const NEWEST_OPSET: i64 = 28;
-
-/// Appends what a node stands for; answers its outputs in order.
-pub(crate) type Translate = fn(&mut NodeContext) -> Result<Vec<ValueId>, Fault>;
 
 /// One operator.
 struct Operator {

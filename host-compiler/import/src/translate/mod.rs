@@ -13,7 +13,7 @@ mod walk;
 
 pub(crate) use builder::MAX_RANK;
 pub(crate) use fault::Fault;
-pub(crate) use node::{NodeContext, extents};
+pub(crate) use node::{Lookup, NodeContext, Translate, extents};
 pub(crate) use walk::{Observer, Walk};
 
 use lathe_graph::Graph;
@@ -23,6 +23,6 @@ use crate::options::Options;
 use crate::proto::ModelProto;
 
 /// Translates a decoded model, stopping at the first error.
-pub(crate) fn model(model: ModelProto, options: &Options) -> Result<Graph, ImportError> {
-    Walk::new(&model, options, &mut walk::Strict).run(model.graph)
+pub(crate) fn model(model: ModelProto, options: &Options, operators: Lookup) -> Result<Graph, ImportError> {
+    Walk::new(&model, options, operators, &mut walk::Strict).run(model.graph)
 }

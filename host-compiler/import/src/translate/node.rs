@@ -9,6 +9,12 @@ use crate::error::NodeRef;
 use crate::proto::attributes::Attributes;
 use crate::proto::{GraphProto, NodeProto, TensorProto, tensor};
 
+/// Appends what a node stands for; answers its outputs in order.
+pub(crate) type Translate = fn(&mut NodeContext) -> Result<Vec<ValueId>, Fault>;
+
+/// Gives the translation of the operator that a node names, or says why there is none.
+pub(crate) type Lookup = fn(&NodeRef) -> Result<Translate, Fault>;
+
 /// One node under translation.
 pub(crate) struct NodeContext<'n, 'w> {
     walk: &'n mut Walk<'w>,

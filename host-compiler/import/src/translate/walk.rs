@@ -6,9 +6,8 @@ use lathe_graph::{Graph, ValueId};
 use prost::Message;
 
 use super::builder::Builder;
-use super::{Fault, NodeContext};
+use super::{Fault, Lookup, NodeContext};
 use crate::error::{ImportError, NodeRef};
-use crate::onnx;
 use crate::options::Options;
 use crate::proto::{FunctionProto, GraphProto, ModelProto, NodeProto, canonical_domain, tensor};
 
@@ -58,6 +57,7 @@ struct Scope {
 /// A model being translated.
 pub(crate) struct Walk<'a> {
     pub(super) options: &'a Options,
+    operators: Lookup,
     pub(super) observer: &'a mut dyn Observer,
     pub(super) builder: Builder,
     opsets: BTreeMap<String, i64>,
@@ -68,7 +68,12 @@ pub(crate) struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// Prepares to walk `model`: its operator sets and functions are known afterwards.
-    pub(crate) fn new(model: &ModelProto, options: &'a Options, observer: &'a mut dyn Observer) -> Walk<'a> {
+    pub(crate) fn new(
+        model: &ModelProto,
+        options: &'a Options,
+        operators: Lookup,
+        observer: &'a mut dyn Observer,
+    ) -> Walk<'a> {
         let opsets = model.opset_import.iter().map(|o| (canonical_domain(&o.domain).to_owned(), o.version)).collect();
         let functions = model.functions.iter().map(|f| {
             let domain = canonical_domain(f.domain.as_deref().unwrap_or_default()).to_owned();
@@ -76,7 +81,8 @@ impl<'a> Walk<'a> {
         });
         let functions = functions.collect();
         let name = model.graph.as_ref().map(|g| g.name.as_str()).unwrap_or_default();
-        Walk { options, observer, builder: Builder::new(name), opsets, functions, scopes: Vec::new(), nodes: 0 }
+        let builder = Builder::new(name);
+        Walk { options, operators, observer, builder, opsets, functions, scopes: Vec::new(), nodes: 0 }
     }
 
     /// Translates the model's graph.
@@ -195,7 +201,7 @@ impl<'a> Walk<'a> {
             let Some(inputs) = inputs else { return Ok(Vec::new()) };
             return self.inline(&function, node, inputs);
         }
-        let translate = onnx::lookup(reference)?;
+        let translate = (self.operators)(reference)?;
         let Some(inputs) = inputs else { return Ok(Vec::new()) };
         let mut context = NodeContext::new(self, node, reference, inputs);
         let outputs = translate(&mut context)?;
