@@ -8,8 +8,8 @@ use lathe_codegen::Blob;
 use lathe_graph::ValueId;
 
 use crate::error::CompileError;
+use crate::lowering::Lowering;
 use crate::plan::{Argument, PlannedStep};
-use crate::steps::Lowering;
 
 /// Stack the executor itself needs below a kernel, with room for the call through the worker pool.
 const EXECUTOR_STACK: usize = 1024;

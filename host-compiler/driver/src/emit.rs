@@ -3,7 +3,7 @@
 use lathe_codegen::Emit;
 
 use crate::error::CompileError;
-use crate::steps::Lowering;
+use crate::lowering::Lowering;
 
 /// What can be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

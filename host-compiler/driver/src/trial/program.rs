@@ -11,7 +11,7 @@ use lathe_tensor::{BufferId, Kernel, Program, Role, Target};
 
 use super::{Argument, Candidate, CandidateCode, Reference};
 use crate::kernel_set::accesses;
-use crate::steps::Lowering;
+use crate::lowering::Lowering;
 
 /// Constants of up to so many bytes are sent as they are: they may be factors, and cost little.
 const EXACT_BYTES: usize = 64;
