@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use indicatif::{ProgressBar, ProgressStyle};
 use log::{LevelFilter, Log, Metadata, Record};
 
-use crate::arguments::Common;
 use crate::failure::{Exit, Failure, Outcome};
 
 static JSON: OnceLock<bool> = OnceLock::new();
@@ -17,9 +16,9 @@ static FILTER: OnceLock<Filter> = OnceLock::new();
 /// Number of the layout of every `--json` document; it changes when a field changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
 
-/// Sets up logging by `RUST_LOG` (a level, or `module=level` pairs separated by commas; warnings without it).
-pub fn start(common: &Common) {
-    let _ = JSON.set(common.json);
+/// Sets up what `--json` asks for, and logging by `RUST_LOG` (a level, or `module=level` pairs separated by commas; warnings without it).
+pub fn start(json: bool) {
+    let _ = JSON.set(json);
     let filter = Filter::parse(&std::env::var("RUST_LOG").unwrap_or_default());
     log::set_max_level(filter.most());
     // A second logger cannot be there: this is the program's only call.
@@ -69,6 +68,17 @@ pub fn fail(failure: &Failure) {
 pub fn error(message: &str) {
     let red = if colours() { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
     say(&format!("{}error:{} {message}", red.0, red.1));
+}
+
+/// Replaces Rust's panic message: a panic is our bug, and the person should know where to go.
+pub fn replace_panic_message() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(|l| format!("{}:{}", l.file(), l.line())).unwrap_or_default();
+        let payload = info.payload();
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let what = text.or(payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
+        error(&format!("internal error, please report it with the command you ran: {what} ({place})"));
+    }));
 }
 
 /// Writes a line to standard error; a closed standard error is no reason to fail.

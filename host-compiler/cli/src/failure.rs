@@ -147,14 +147,3 @@ impl From<ClientError> for Failure {
         Failure::new(exit, error)
     }
 }
-
-/// Replaces Rust's panic message: a panic is our bug, and the person should know where to go.
-pub fn replace_panic_message() {
-    std::panic::set_hook(Box::new(|info| {
-        let place = info.location().map(|l| format!("{}:{}", l.file(), l.line())).unwrap_or_default();
-        let payload = info.payload();
-        let text = payload.downcast_ref::<String>().map(String::as_str);
-        let what = text.or(payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
-        crate::console::error(&format!("internal error, please report it with the command you ran: {what} ({place})"));
-    }));
-}

@@ -26,8 +26,8 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(e) => return arguments::explain(&e),
     };
-    failure::replace_panic_message();
-    console::start(&cli.verb.common());
+    console::replace_panic_message();
+    console::start(cli.verb.common().json);
     let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || verbs::run(&cli.verb));
     let result = worker.map(std::thread::JoinHandle::join);
     match result {
