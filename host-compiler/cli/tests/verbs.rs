@@ -2,6 +2,7 @@
 
 mod support;
 
+use support::onnx::{Dim, FLOAT, Model};
 use support::{Bench, json};
 
 #[test]
@@ -60,4 +61,19 @@ fn check_tells_operators_and_weights() {
     let text = bench.expect(0, &["check", "m.onnx"]).stdout;
     assert!(text.contains("GlobalAveragePool") && text.contains("352 B of weights"), "{text}");
     bench.expect(2, &["check", "m.onnx", "--input", "x=u8,scale"]);
+}
+
+/// To compile the same model without shapes is wrong usage: bad_input.rs.
+#[test]
+fn check_of_a_model_with_open_dimensions_names_them() {
+    let open = Model::default().open_input("x", &[Dim::Open("n"), Dim::Fixed(4)]).node("Relu", &["x"], &["y"]);
+    let bench = Bench::with_model(&open.output("y", FLOAT, &[3, 4]));
+    let document = json(&bench.expect(0, &["check", "m.onnx", "--json"]));
+    assert_eq!(document["supported"], true);
+    assert_eq!(document["open_inputs"], serde_json::json!([{ "name": "x", "shape": "[n,4]" }]));
+    let text = bench.expect(0, &["check", "m.onnx"]).stdout;
+    assert!(text.contains("--input-shape x=N,N,...   (the model says [n,4])"), "{text}");
+    let fixed = bench.expect(0, &["check", "m.onnx", "--input-shape", "x=3,4"]).stdout;
+    assert!(!fixed.contains("--input-shape"), "{fixed}");
+    bench.expect(2, &["check", "m.onnx", "--input-shape", "x=3,5"]);
 }

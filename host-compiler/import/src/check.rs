@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::error::{ImportError, NodeRef};
+use crate::error::{ImportError, MissingShape, NodeRef};
 use crate::options::Options;
 use crate::translate::{Observer, Walk};
 use crate::{onnx, proto};
@@ -40,18 +40,20 @@ pub struct Report {
     pub weight_bytes: u64,
     /// Operators by name; one whose nodes differ in support stands once for each reason.
     pub operators: Vec<OperatorReport>,
-    /// What is wrong besides single nodes: a damaged file, missing shapes, tensors of an unsupported type.
+    /// Inputs with dimensions that the model leaves open and no option fixes.
+    pub open_inputs: Vec<MissingShape>,
+    /// What is wrong besides single nodes: a damaged file, contradictory shapes, tensors of an unsupported type.
     pub problems: Vec<ImportError>,
 }
 
 impl Report {
-    /// Whether [`import`](crate::import) would succeed.
+    /// Whether nothing is in the way of [`import`](crate::import), except that open dimensions have to be given.
     pub fn is_supported(&self) -> bool {
         self.problems.is_empty() && self.operators.iter().all(|o| o.support == Support::Supported)
     }
 }
 
-/// Examines a model. Nodes whose inputs are unknown, because of a missing shape or an unsupported node before them, are
+/// Examines a model. Nodes whose inputs are unknown, because of an open dimension or an unsupported node before them, are
 /// judged by their operator alone.
 pub fn check(bytes: &[u8], options: &Options) -> Report {
     let mut collector = Collector::default();
@@ -72,6 +74,7 @@ pub fn check(bytes: &[u8], options: &Options) -> Report {
 #[derive(Default)]
 struct Collector {
     groups: BTreeMap<(String, String, i64, Support), Vec<String>>,
+    open_inputs: Vec<MissingShape>,
     problems: Vec<ImportError>,
 }
 
@@ -81,7 +84,7 @@ impl Collector {
             OperatorReport { name, domain, opset, count: nodes.len(), nodes, support }
         };
         let operators = self.groups.into_iter().map(operator).collect();
-        Report { operators, problems: self.problems, ..Report::default() }
+        Report { operators, open_inputs: self.open_inputs, problems: self.problems, ..Report::default() }
     }
 }
 
@@ -96,7 +99,10 @@ impl Observer for Collector {
     }
 
     fn problem(&mut self, error: ImportError) -> Result<(), ImportError> {
-        self.problems.push(error);
+        match error {
+            ImportError::MissingShapes { inputs } => self.open_inputs.extend(inputs),
+            other => self.problems.push(other),
+        }
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! `check`: what of a model is supported, before anything is built.
 
 use lathe_driver::CompileError;
-use lathe_import::{OperatorReport, Report, Support};
+use lathe_import::{ImportError, MissingShape, OperatorReport, Report, Support};
 use serde_json::json;
 
 use super::bytes_text;
@@ -38,10 +38,12 @@ fn document(report: &Report) -> serde_json::Value {
             "supported": reason.is_none(), "reason": reason,
         })
     };
+    let open = |input: &MissingShape| json!({ "name": input.input, "shape": input.declared });
     json!({
         "supported": report.is_supported(),
         "weight_bytes": report.weight_bytes,
         "operators": report.operators.iter().map(operator).collect::<Vec<_>>(),
+        "open_inputs": report.open_inputs.iter().map(open).collect::<Vec<_>>(),
         "problems": report.problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
@@ -59,10 +61,19 @@ fn text(report: &Report) -> String {
         };
     }
     text += &format!("{} of weights\n", bytes_text(report.weight_bytes));
-    text + if report.is_supported() { "The model is supported.\n" } else { "" }
+    let open = !report.open_inputs.is_empty();
+    if open {
+        text += &format!("{}\n", ImportError::MissingShapes { inputs: report.open_inputs.clone() });
+    }
+    text + match (report.is_supported(), open) {
+        (true, false) => "The model is supported.\n",
+        (true, true) => "Every operator is supported; with these dimensions shapes are checked too.\n",
+        (false, _) => "",
+    }
 }
 
-/// The exit code: a damaged model is a failure, missing shapes wrong usage, the rest unsupported.
+/// The exit code: what is unsupported makes it that, a damaged model is a failure, a shape that does not fit wrong usage.
+/// A dimension left open is none of these: it has to be given when compiling.
 fn verdict(mut report: Report) -> Outcome {
     if report.is_supported() {
         return Ok(());
