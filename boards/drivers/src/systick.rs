@@ -10,6 +10,7 @@
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, Ordering};
 
+#[cfg(not(feature = "unstoppable-watchdog"))]
 use cortex_m_rt::exception;
 use device_server::Clock;
 use device_server::rpc_protocol::CounterKind;
@@ -32,15 +33,22 @@ const RAISE_PENDSV: u32 = 1 << 28;
 /// CONTROL: count, interrupt at zero, count the core's clock.
 const RUN: u32 = 0b111;
 /// The most ticks from one pass through zero to the next: the counter has 24 bits.
-const LONGEST: u32 = 1 << 24;
+pub(crate) const LONGEST: u32 = 1 << 24;
 
 /// How often the counter reached zero since it was started, as far as the interrupt has counted.
 static PERIODS: AtomicU32 = AtomicU32::new(0);
 /// After which of them the alarm is; 0: there is none.
 static ALARM: AtomicU32 = AtomicU32::new(0);
 
+#[cfg(not(feature = "unstoppable-watchdog"))]
 #[exception]
 fn SysTick() {
+    passed_zero();
+}
+
+/// Takes the interrupt.
+#[inline(always)] // it would be a second function
+pub(crate) fn passed_zero() {
     let periods = PERIODS.load(Ordering::Relaxed).wrapping_add(1);
     PERIODS.store(periods, Ordering::Relaxed);
     let alarm = ALARM.load(Ordering::Relaxed);
@@ -49,6 +57,13 @@ fn SysTick() {
         // SAFETY: every Cortex-M has this register, and setting one bit changes no other.
         unsafe { Register::at(STATE) }.write(RAISE_PENDSV);
     }
+}
+
+/// Ticks from one interrupt to the next.
+#[cfg(feature = "unstoppable-watchdog")]
+pub(crate) fn period() -> u32 {
+    // SAFETY: every Cortex-M has this register, and reading it changes nothing.
+    unsafe { Register::at(RELOAD) }.read().wrapping_add(1)
 }
 
 /// The clock.

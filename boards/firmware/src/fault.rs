@@ -24,11 +24,12 @@ const MARK: u32 = 0x4C46_4C54;
 /// The same, of the watchdog's interrupt.
 const HUNG: u32 = 0x4C48_4E47;
 
-/// Interrupt control and state: its lowest bits are the exception being handled; that of the watchdog cannot be masked.
+/// Interrupt control and state: its lowest bits are the exception being handled. A watchdog has the one that cannot be
+/// masked, or tells by the clock's interrupt; whatever else ends here is a fault.
 #[cfg(sandbox)]
 const STATE: usize = 0xE000_ED04;
 #[cfg(sandbox)]
-const NOT_MASKABLE: u32 = 2;
+const FAULTS: core::ops::RangeInclusive<u32> = 3..=6;
 
 /// A fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +90,7 @@ core::arch::global_asm!(
 #[exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
     #[cfg(sandbox)]
-    let mark = if crate::register::read(STATE) & 0x1FF == NOT_MASKABLE { HUNG } else { MARK };
+    let mark = if FAULTS.contains(&(crate::register::read(STATE) & 0x1FF)) { MARK } else { HUNG };
     #[cfg(not(sandbox))]
     let mark = MARK;
     #[cfg(sandbox)]
@@ -108,6 +109,12 @@ unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
     let fault = Fault { mark, at: frame.pc(), caller: frame.lr(), status, address };
     // SAFETY: the program that could read it meanwhile is over.
     unsafe { addr_of_mut!(KEPT).cast::<Fault>().write_volatile(fault) };
+    // The restart forgets what is in the cache.
+    #[cfg(feature = "data-cache")]
+    {
+        let kept = addr_of_mut!(KEPT).addr();
+        crate::caches::code_written(kept..kept.wrapping_add(size_of::<Fault>()));
+    }
     // SAFETY: this is how the architecture restarts the system.
     unsafe { CONTROL.write_volatile(RESTART) };
     loop {

@@ -2,7 +2,8 @@
 //!
 //! Pins: nRF52840 DK Hardware v3 user guide, section 8.2 (P0.06 and P0.08, to the J-Link). The core always runs at 64 MHz;
 //! the crystal makes it exact (nRF52840 Product Specification, section 5.4). The cache of the flash is section 4.3.5.
-//! Nobody has run this on a board yet.
+//! The watchdog starts with the first run, and only power or the reset button stops it: other firmware that is flashed
+//! then must feed it, or is reset once. Nobody has run this on a board yet.
 #![no_std]
 #![no_main]
 
@@ -10,7 +11,7 @@ use embassy_nrf::buffered_uarte::{BufferedUarte, InterruptHandler};
 use embassy_nrf::config::{Config, HfclkSource};
 use embassy_nrf::uarte::{Baudrate, Config as Line};
 use embassy_nrf::{bind_interrupts, pac, peripherals};
-use lathe_drivers::{Serial, SysTick};
+use lathe_drivers::{NRF52840_WATCHDOG, Serial, SysTick, UnstoppableWatchdog};
 use lathe_firmware::{buffer_bytes, serve};
 
 include!(concat!(env!("OUT_DIR"), "/board.rs"));
@@ -48,7 +49,7 @@ fn main() -> ! {
         RECEIVED,
         SENT,
     );
-    // SAFETY: the core has a SysTick, and nothing else uses it.
-    let clock = unsafe { SysTick::new(CLOCK_HZ) };
-    serve(PROCESSOR, Serial::new(port), clock, (), FRAMES, SAMPLES)
+    // SAFETY: the core has a SysTick, this is the chip, and nothing else uses either.
+    let (clock, watchdog) = unsafe { (SysTick::new(CLOCK_HZ), UnstoppableWatchdog::new(&NRF52840_WATCHDOG, CLOCK_HZ)) };
+    serve(PROCESSOR, Serial::new(port), clock, watchdog, FRAMES, SAMPLES)
 }

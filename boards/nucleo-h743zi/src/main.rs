@@ -3,6 +3,8 @@
 //! Pins and clock source: UM1974, sections 6.8 (8 MHz from the ST-LINK at HSE) and 6.9 (USART 3 on PD8 and PD9, to the
 //! ST-LINK). 400 MHz is what every revision of the chip does, at voltage scale 1 (RM0433, section 6.6.2); revision V would
 //! go to 480. embassy-stm32 sets wait states and voltage by it. Nobody has run this on a board yet.
+//!
+//! The watchdog starts with the first run, and any reset stops it.
 #![no_std]
 #![no_main]
 
@@ -12,7 +14,7 @@ use embassy_stm32::rcc::{
 use embassy_stm32::time::Hertz;
 use embassy_stm32::usart::{BufferedInterruptHandler, BufferedUart, Config as Line};
 use embassy_stm32::{Config, bind_interrupts, peripherals};
-use lathe_drivers::{Serial, SysTick};
+use lathe_drivers::{STM32H743_WATCHDOG, Serial, SysTick, UnstoppableWatchdog};
 use lathe_firmware::{buffer_bytes, serve};
 
 include!(concat!(env!("OUT_DIR"), "/board.rs"));
@@ -27,6 +29,7 @@ fn main() -> ! {
     static mut SAMPLES: [u64; 256] = [0; 256];
     static mut SENT: [u8; 256] = [0; 256];
     static mut RECEIVED: [u8; 2048] = [0; 2048];
+    steady_memory();
     if let Some(mut core) = cortex_m::Peripherals::take() {
         core.SCB.enable_icache();
         core.SCB.enable_dcache(&mut core.CPUID);
@@ -40,9 +43,27 @@ fn main() -> ! {
             core::hint::spin_loop();
         }
     };
-    // SAFETY: the core has a SysTick, and nothing else uses it.
-    let clock = unsafe { SysTick::new(CLOCK_HZ) };
-    serve(PROCESSOR, Serial::new(port), clock, (), FRAMES, SAMPLES)
+    // SAFETY: the core has a SysTick, this is the chip, and nothing else uses either.
+    let (clock, watchdog) =
+        unsafe { (SysTick::new(CLOCK_HZ), UnstoppableWatchdog::new(&STM32H743_WATCHDOG, CLOCK_HZ)) };
+    serve(PROCESSOR, Serial::new(port), clock, watchdog, FRAMES, SAMPLES)
+}
+
+/// Has the bus ask AXI SRAM for one thing at a time on early revisions of the chip, which may else read wrong data from it:
+/// ES0392, section 2.2.9, which names revision Y (0x1003). ST's own start-up code (`SystemInit` of STM32CubeH7) does so
+/// below 0x2000; embassy-stm32 does not.
+fn steady_memory() {
+    /// DBGMCU_IDC, whose upper half is the revision.
+    const IDENTITY: *const u32 = 0x5C00_1000 as *const u32;
+    const REPAIRED: u32 = 0x2000_0000;
+    /// AXI_TARG7_FN_MOD, whose bit 0 is READ_ISS_OVERRIDE (RM0433, section on the AXI interconnect).
+    const READS: *mut u32 = 0x5100_8108 as *mut u32;
+    // SAFETY: both registers are there on this chip, in every revision, and nothing else uses them.
+    unsafe {
+        if IDENTITY.read_volatile() & 0xFFFF_0000 < REPAIRED {
+            READS.write_volatile(1);
+        }
+    }
 }
 
 /// 8 MHz x 100 / 2 for the core, half of it for the memories, a quarter for the peripherals.

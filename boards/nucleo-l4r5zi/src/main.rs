@@ -3,7 +3,7 @@
 //! Pins and crystal: UM2179, sections 6.7 (LPUART 1 on PG7 and PG8, to the ST-LINK) and 6.8 (32,768 Hz at X2). Port G has
 //! a supply of its own, VddIO2 (RM0432, section 5.1.2), which embassy-stm32 turns on. That crate goes to 80 MHz on this
 //! chip: it knows neither boost mode nor its wait states. So it starts the chip at 4 MHz, and [`boost`] does the rest.
-//! Nobody has run this on a board yet.
+//! The watchdog starts with the first run, and any reset stops it. Nobody has run this on a board yet.
 #![no_std]
 #![no_main]
 
@@ -11,7 +11,7 @@ use embassy_stm32::pac::{FLASH, RCC, flash, rcc as registers};
 use embassy_stm32::rcc::{self, LsConfig, mux};
 use embassy_stm32::usart::{BufferedInterruptHandler, BufferedUart, Config as Line};
 use embassy_stm32::{Config, bind_interrupts, peripherals};
-use lathe_drivers::{Serial, SysTick};
+use lathe_drivers::{STM32L4R5_WATCHDOG, Serial, SysTick, UnstoppableWatchdog};
 use lathe_firmware::{buffer_bytes, serve};
 
 include!(concat!(env!("OUT_DIR"), "/board.rs"));
@@ -43,9 +43,10 @@ fn main() -> ! {
             core::hint::spin_loop();
         }
     };
-    // SAFETY: the core has a SysTick, and nothing else uses it.
-    let clock = unsafe { SysTick::new(CLOCK_HZ) };
-    serve(PROCESSOR, Serial::new(port), clock, (), FRAMES, SAMPLES)
+    // SAFETY: the core has a SysTick, this is the chip, and nothing else uses either.
+    let (clock, watchdog) =
+        unsafe { (SysTick::new(CLOCK_HZ), UnstoppableWatchdog::new(&STM32L4R5_WATCHDOG, CLOCK_HZ)) };
+    serve(PROCESSOR, Serial::new(port), clock, watchdog, FRAMES, SAMPLES)
 }
 
 /// From MSI at 4 MHz to 120 MHz: RM0432, sections 3.3.3 (wait states), 5.1.8 (boost mode and the way there: half the bus
