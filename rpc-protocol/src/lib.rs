@@ -14,6 +14,7 @@ pub mod frame;
 pub mod key;
 #[cfg(feature = "std")]
 pub mod key_file;
+mod loaded;
 pub mod messages;
 #[cfg(not(feature = "key"))]
 mod no_key;
@@ -25,7 +26,8 @@ pub mod wire;
 pub use accumulator::{Accumulator, Received};
 pub use frame::{Frame, FrameError, Header, Kind};
 pub use lathe_artifact::Reason;
+pub use loaded::Loaded;
 pub use messages::{
-    CALLS_NOT_STOPPED, Condition, CounterKind, FaultCode, Loaded, MemoryUse, ProtocolVersion, Request, Response,
-    SCHEMA_HASH, TrialFault, TrialOutcome, VERSION, WrongElement,
+    CALLS_NOT_STOPPED, Condition, CounterKind, FaultCode, MemoryUse, ProtocolVersion, Request, Response, SCHEMA_HASH,
+    TrialFault, TrialOutcome, VERSION, WrongElement,
 };

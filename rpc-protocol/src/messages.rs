@@ -140,18 +140,6 @@ messages! {
         throttled: bool,
     }
 
-    /// What was loaded.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    struct Loaded {
-        /// bytes of arena taken, workspaces included
-        arena: u64,
-        /// workers that will run kernels
-        threads: u32,
-        /// whether the noise that a bundle reads lies where the device keeps a model's weights, as a board's flash or a
-        /// computer's memory; else it is in a board's RAM
-        noise_as_weights: bool,
-    }
-
     /// What runs used of stack and arena.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     struct MemoryUse {
@@ -327,8 +315,13 @@ messages! {
         },
         /// To `Load`.
         Loaded {
-            /// what was loaded
-            loaded: Loaded,
+            /// bytes of arena taken, workspaces included
+            arena: u64,
+            /// workers that will run kernels
+            threads: u32,
+            /// whether the noise that a bundle reads lies where the device keeps a model's weights, as a board's flash
+            /// or a computer's memory; else it is in a board's RAM
+            noise_as_weights: bool,
         },
         /// To `SetInput`, `HoldClock`, `Bye`.
         Done,

@@ -2,7 +2,7 @@
 
 use rpc_protocol::frame::{self, Header, Kind};
 use rpc_protocol::key::{Key, Side};
-use rpc_protocol::{Accumulator, CounterKind, Loaded, Received, Request, Response};
+use rpc_protocol::{Accumulator, CounterKind, Received, Request, Response};
 
 fn header(sequence: u32) -> Header {
     Header { kind: Kind::Request, sequence, session: 0x0123_4567_89AB_CDEF }
@@ -202,10 +202,7 @@ fn the_bytes_of_what_times_are_worth() {
     let info =
         Response::Info { target, cpu, features, workers: 1, memory: 64, clock_hz: 1000, counter: CounterKind::Timer };
     assert_eq!(body(&info), "02 01 74 01 63 00 01 40 e8 07 01");
-    assert_eq!(
-        body(&Response::Loaded { loaded: Loaded { arena: 16, threads: 1, noise_as_weights: true } }),
-        "04 10 01 01"
-    );
+    assert_eq!(body(&Response::Loaded { arena: 16, threads: 1, noise_as_weights: true }), "04 10 01 01");
 }
 
 fn body(response: &Response<'_>) -> String {

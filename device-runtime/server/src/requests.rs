@@ -2,7 +2,7 @@
 
 use rpc_protocol::frame::SessionKey;
 use rpc_protocol::reasons::OPEN_ALREADY;
-use rpc_protocol::{FaultCode, Header, Reason, Request, Response};
+use rpc_protocol::{FaultCode, Header, Loaded, Reason, Request, Response};
 
 use crate::device::{Device, Fault, TimeOptions, Timed};
 use crate::link::Link;
@@ -97,7 +97,10 @@ fn act<D: Device>(device: &mut D, request: &Request<'_>) -> Result<Response<'sta
     Ok(match *request {
         Request::UploadBegin { bytes, crc } => Response::Uploaded { have: device.upload_begin(bytes, crc)? },
         Request::UploadChunk { offset, data } => Response::Uploaded { have: device.upload_chunk(offset, data)? },
-        Request::Load { threads } => Response::Loaded { loaded: device.load(threads)? },
+        Request::Load { threads } => {
+            let Loaded { arena, threads, noise_as_weights } = device.load(threads)?;
+            Response::Loaded { arena, threads, noise_as_weights }
+        }
         Request::SetInput { index, offset, data } => {
             device.set_input(index, offset, data)?;
             Response::Done

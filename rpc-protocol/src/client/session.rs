@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use super::exchange::{Exchange, HELLO, MAX_BODY};
 use super::{ClientError, Link};
+use crate::Loaded;
 use crate::frame::crc32c;
 use crate::key::{Challenge, Key, Side};
-use crate::messages::{
-    Condition, CounterKind, Loaded, MemoryUse, Request, Response, SCHEMA_HASH, VERSION, WrongElement,
-};
+use crate::messages::{Condition, CounterKind, MemoryUse, Request, Response, SCHEMA_HASH, VERSION, WrongElement};
 
 /// Room a message's own fields take beside the data they carry.
 const FIELDS: usize = 32;
@@ -139,7 +138,7 @@ impl<L: Link> Client<L> {
     /// Loads what was uploaded.
     pub fn load(&mut self, threads: u32, deadline: Duration) -> Answer<Loaded> {
         self.call("load", &Request::Load { threads }, deadline, |r| match r {
-            Response::Loaded { loaded } => Some(loaded),
+            Response::Loaded { arena, threads, noise_as_weights } => Some(Loaded { arena, threads, noise_as_weights }),
             _ => None,
         })
     }

@@ -100,7 +100,7 @@ fn responses_are_postcards() {
                 counter: CounterKind::Timer
             },
             Response::Uploaded { have: edge as u32 },
-            Response::Loaded { loaded: Loaded { arena: edge, threads: 1, noise_as_weights: edge > 1 } },
+            Response::Loaded { arena: edge, threads: 1, noise_as_weights: edge > 1 },
             Response::Done,
             Response::Ran { ticks: edge },
             Response::Output { data: &[5; 130] },

@@ -21,8 +21,10 @@ impl<F: Firmware> Board<'_, F> {
         let repeat = self.room_for(options.repeat)?;
         let loaded = self.bundle.as_mut().ok_or(Refusal::NoBundle)?;
         let (candidate, count) = (options.candidate, loaded.bundle.artifact().step_count());
-        let missing = || Refusal::NoCandidate { candidate, count };
-        let call = loaded.bundle.call(candidate as usize).ok_or_else(missing)?;
+        let Some(call) = loaded.bundle.call(candidate as usize) else {
+            return Err(Refusal::NoCandidate { candidate, count });
+        };
+        let step = call.step;
         self.sample_count = 0;
         let firmware = &mut self.firmware;
         let ticks = |ms| milliseconds(firmware, ms);
@@ -53,7 +55,7 @@ impl<F: Firmware> Board<'_, F> {
         let mut number = options.number.max(1);
         let outcome = match runs.run() {
             Err(ended) => outcome(ended, &code),
-            Ok(_) => match (judge(&loaded.bundle, candidate).ok_or_else(missing)?, loaded.written_behind()) {
+            Ok(_) => match (judge(&loaded.bundle, candidate, &step), loaded.written_behind()) {
                 (TrialOutcome::Right, None) => {
                     let samples = self.samples.iter_mut().take(repeat);
                     match runs.measure(samples, &mut number, wanted, cooldown) {

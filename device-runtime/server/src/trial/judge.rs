@@ -10,27 +10,26 @@ pub fn make_noise(bundle: &mut Bundle<'_>) {
     noise::fill(seed, 0, bundle.arena_mut());
 }
 
-/// What the one run of `candidate` since [`make_noise`] wrote: outside, wrong numbers, or all as it must be. `None`: the
-/// bundle has no such candidate.
-pub fn judge(bundle: &Bundle<'_>, candidate: u32) -> Option<TrialOutcome> {
-    let step = bundle.artifact().step(candidate as usize)?;
+/// What the one run of `candidate`, which is the bundle's `step` of that number, wrote since [`make_noise`]: outside,
+/// wrong numbers, or all as it must be.
+pub fn judge(bundle: &Bundle<'_>, candidate: u32, step: &Step<'_>) -> TrialOutcome {
     let header = bundle.artifact().header();
     let arena = bundle.arena();
     // The candidate may leave what it likes in the workspace, which starts after the tensors.
     let tensors = header.workspace_offset(0).and_then(|end| arena.get(..end)).unwrap_or(arena);
     let seed = bundle.trial().seed;
-    if let Some(offset) = written_outside(seed, tensors, &step) {
-        return Some(TrialOutcome::WroteOutside { offset: offset as u64 });
+    if let Some(offset) = written_outside(seed, tensors, step) {
+        return TrialOutcome::WroteOutside { offset: offset as u64 };
     }
     for (number, check) in bundle.trial().checks().filter(|(_, check)| u32::from(check.step) == candidate) {
         let argument = step.arguments().nth(usize::from(check.argument));
         let bytes = argument.and_then(|argument| arena.get(argument.offset as usize..)?.get(..argument.bytes as usize));
         let found = check.sum(seed, bytes.unwrap_or_default());
         if !check.accepts(found) {
-            return Some(TrialOutcome::WrongNumbers { check: number, found });
+            return TrialOutcome::WrongNumbers { check: number, found };
         }
     }
-    Some(TrialOutcome::Right)
+    TrialOutcome::Right
 }
 
 /// The first byte of `arena` that is no longer noise and in no argument that `step` writes.
