@@ -1,5 +1,5 @@
 //! `examples/c-firmware`: the model and the runtime in one library, and as an object beside the runtime's own; a robot
-//! that a host times.
+//! that a host times. With clang, and where it is installed with gcc.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,9 @@ use crate::{board, process, workspace};
 const TOLERANCE: f64 = 0.0193 + 0.0005;
 /// A board with the same memory map and a Cortex-M7.
 const LARGER: &str = "mps2-an500";
+/// The other compiler the Makefile knows, and how it calls it.
+const GCC: (&str, &str) = ("arm-none-eabi-gcc", "gcc");
+const CLANG: &str = "clang";
 /// Numbers it prints the sine of.
 const NUMBERS: usize = 13;
 /// What the programs use of the stack besides the runtime; they check for the same.
@@ -33,21 +36,28 @@ pub struct Images {
     larger: PathBuf,
     /// The robot.
     robot: PathBuf,
+    /// With the model in the library, by gcc, if that is installed.
+    by_gcc: Option<PathBuf>,
 }
 
-fn make(compiler: &Path, board: &str) -> Result<PathBuf> {
+/// Makes all with this toolchain; the image that is not the robot's.
+fn make(compiler: &Path, board: &str, toolchain: &str) -> Result<PathBuf> {
     let mut make = Command::new("make");
     make.arg("--always-make").arg("--directory").arg(folder());
     make.env("LATHE_BOARDS", board::cargo_folder().with_file_name(""));
-    process::run(make.arg(format!("HOST_COMPILER={}", compiler.display())).arg(format!("BOARD={board}")))?;
+    process::run(
+        make.arg(format!("HOST_COMPILER={}", compiler.display()))
+            .args([format!("BOARD={board}"), format!("TOOLCHAIN={toolchain}")]),
+    )?;
     Ok(folder().join("firmware.elf"))
 }
 
 /// Builds the example in every way.
 pub fn build(compiler: &Path) -> Result<Images> {
     let larger = folder().join("larger.elf");
-    fs::rename(make(compiler, LARGER)?, &larger)?;
-    let library = make(compiler, BOARD)?;
+    fs::rename(make(compiler, LARGER, CLANG)?, &larger)?;
+    let by_gcc = process::on_path(GCC.0).then(|| make_with_gcc(compiler)).transpose()?;
+    let library = make(compiler, BOARD, CLANG)?;
     let mut compile = Command::new(compiler);
     compile.current_dir(folder()).args(["compile", "sine.onnx", "--board", BOARD, "--emit", "c-object"]);
     process::run(compile.args(["-o", "sine.o"]))?;
@@ -55,7 +65,15 @@ pub fn build(compiler: &Path) -> Result<Images> {
     link.current_dir(folder()).args(["--gc-sections", "-T", "mps2-an386.ld", "main.o", "board.o", "print.o", "sine.o"]);
     let target = board::find(BOARD)?.target;
     process::run(link.arg(board::c_library(&target)).args(["-o", "from-object.elf"]))?;
-    Ok(Images { own: [library, folder().join("from-object.elf")], larger, robot: folder().join("robot.elf") })
+    let own = [library, folder().join("from-object.elf")];
+    Ok(Images { own, larger, robot: folder().join("robot.elf"), by_gcc })
+}
+
+/// Makes all with gcc, which has an opinion of its own on what deserves a warning: these are errors.
+fn make_with_gcc(compiler: &Path) -> Result<PathBuf> {
+    let image = folder().join("by-gcc.elf");
+    fs::rename(make(compiler, BOARD, GCC.1)?, &image)?;
+    Ok(image)
 }
 
 /// Runs the images: right numbers, on no more stack than the model's header says; and a processor that lacks what the
@@ -64,7 +82,9 @@ pub fn check(images: &Images) -> Result<String> {
     let allowed = promised_stack()? + OWN_STACK;
     let mut used = 0;
     let [library, object] = &images.own;
-    for (board, image) in [(BOARD, library), (BOARD, object), (LARGER, &images.larger)] {
+    let by_gcc = images.by_gcc.as_ref().map(|image| (BOARD, image));
+    let all = by_gcc.into_iter().chain([(BOARD, library), (BOARD, object), (LARGER, &images.larger)]);
+    for (board, image) in all {
         let lines = emulator::run(board, image)?;
         let sines: Vec<(f64, f64)> = lines.iter().filter_map(|line| sine(line)).collect();
         ensure!(sines.len() == NUMBERS, "{} sines instead of {NUMBERS}", sines.len());
@@ -76,7 +96,11 @@ pub fn check(images: &Images) -> Result<String> {
     let refused = emulator::run(BOARD, &images.larger).err().context("a Cortex-M4 runs a model for a Cortex-M7")?;
     let words = "needs its feature fp-armv8d16sp, which this CPU lacks";
     ensure!(format!("{refused:#}").contains(words), "not refused for what it lacks: {refused:#}");
-    Ok(format!("C: {NUMBERS} right answers, {used} bytes of stack"))
+    let gcc = match by_gcc {
+        Some(_) => "by gcc too".to_owned(),
+        None => format!("NOT by gcc: {} is not installed", GCC.0),
+    };
+    Ok(format!("C: {NUMBERS} right answers, {used} bytes of stack, {gcc}"))
 }
 
 /// Bytes of stack in use, not more than `allowed`.
