@@ -13,7 +13,7 @@ pub use build::{build, build_package, build_with, firmware};
 pub use c_library::{c_library, cannot_panic};
 pub use create::create;
 pub use description::{Board, all, find, folder};
-pub use lint::lint;
+pub use lint::{lint, lint_package};
 pub use linux::{build_device_server, device_server};
 pub use places::cargo_folder;
 

@@ -13,6 +13,11 @@ use crate::{board, build, process, workspace};
 /// The board of the examples.
 const BOARD: &str = "mps2-an386";
 
+/// Lints the robot's firmware, around its compiled model.
+pub fn lint() -> Result<()> {
+    robot_example::lint(&build::host_compiler()?)
+}
+
 /// Tests the library, builds both examples and runs what this machine can emulate.
 pub fn run() -> Result<Done> {
     let mut tests = workspace::cargo();

@@ -92,6 +92,7 @@ fn lint() -> Result<Done> {
     clippy.args(["clippy", "--release", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]);
     process::run(&mut clippy)?;
     board::lint()?;
+    firmware::lint()?;
     Done::passed()
 }
 

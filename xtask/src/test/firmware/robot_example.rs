@@ -12,6 +12,8 @@ use crate::toolchain::{Toolchain, firmware_target};
 use crate::{board, process, workspace};
 
 const PACKAGE: &str = "robot-firmware";
+/// What can be switched on: kernels are not interrupted, and control misses periods.
+const NO_PREEMPTION: &str = "no-preemption";
 /// Periods it runs for.
 const PERIODS: u64 = 10_000;
 /// Inferences at the least in that time: a fifth of what the emulated board does.
@@ -24,13 +26,25 @@ fn folder() -> PathBuf {
     workspace::root().join("examples/robot-firmware")
 }
 
-/// Makes the network, compiles it, and builds the example around it; the image.
-pub fn build(compiler: &Path, features: &[&str]) -> Result<PathBuf> {
+/// Makes the network and compiles it to where the example's code takes it from.
+fn make_model(compiler: &Path) -> Result<()> {
     let script = workspace::root().join("examples/models/vibration.py");
     let (model, artifact) = (folder().join("vibration.onnx"), folder().join("vibration.lathe"));
     process::run(Command::new("python3").arg("-B").arg(script).arg(&model))?;
     let mut compile = Command::new(compiler);
-    process::run(compile.arg("compile").arg(model).args(["--board", BOARD, "-o"]).arg(artifact))?;
+    process::run(compile.arg("compile").arg(model).args(["--board", BOARD, "-o"]).arg(artifact))
+}
+
+/// clippy over the example, as it is and without preemption.
+pub fn lint(compiler: &Path) -> Result<()> {
+    make_model(compiler)?;
+    let target = board::find(BOARD)?.target;
+    [&[][..], &[NO_PREEMPTION]].into_iter().try_for_each(|features| board::lint_package(PACKAGE, &target, features))
+}
+
+/// Builds the example around its network; the image.
+pub fn build(compiler: &Path, features: &[&str]) -> Result<PathBuf> {
+    make_model(compiler)?;
     let toolchain = Toolchain::for_target(firmware_target(&board::find(BOARD)?.target)?)?;
     let mut cargo = toolchain.cargo_into("build", &board::cargo_folder());
     cargo.arg("--manifest-path").arg(board::folder().join("Cargo.toml")).args(["--package", PACKAGE]);
@@ -78,7 +92,7 @@ fn hears(round: u32, energies: &[f64]) -> bool {
 
 /// Where control has to wait for kernels, the same firmware counts missed periods.
 pub fn check_that_it_can_fail(compiler: &Path) -> Result<()> {
-    let lines = emulator::run(BOARD, &build(compiler, &["no-preemption"])?)?;
+    let lines = emulator::run(BOARD, &build(compiler, &[NO_PREEMPTION])?)?;
     let missed = emulator::figures(&lines, "control:", "missed")?.pop();
     ensure!(missed.is_some_and(|missed| missed > 0), "without preemption it misses no period: it does not notice");
     Ok(())
