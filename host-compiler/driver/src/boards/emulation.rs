@@ -8,18 +8,11 @@ use super::Board;
 /// Emulates boards.
 pub const EMULATOR: &str = "qemu-system-arm";
 
-/// No byte is the one that switches between those who share a line: there are 256.
-///
-/// Nobody shares the board's. But one that may be shared (`mux`) holds bytes until the UART takes them, so that the
-/// emulator's two threads need not meet for each: an upload takes a sixth less where other programs run.
-const NO_ESCAPE: &str = "256";
-
 /// What [`EMULATOR`] is given to be `board`, a `machine` of its own, with its serial line on the character device `link`,
 /// `firmware` as its program and the file `artifact` where artifacts are in its flash.
 pub fn arguments(board: &Board, machine: &str, link: &str, firmware: &Path, artifact: Option<&Path>) -> Vec<OsString> {
     let plain = ["-machine", machine, "-display", "none", "-monitor", "none", "-icount", "shift=0"];
-    let link = format!("{link},mux=on");
-    let line = ["-echr", NO_ESCAPE, "-chardev", &link, "-serial", "chardev:link", "-kernel"];
+    let line = ["-chardev", link, "-serial", "chardev:link", "-kernel"];
     let mut words: Vec<OsString> = plain.into_iter().chain(line).map(OsString::from).collect();
     words.push(firmware.into());
     if let Some(artifact) = artifact {
