@@ -227,7 +227,7 @@ messages! {
             /// evict the caches before each sample, which is then one run whatever `number` and `min_repeat_ms` are
             flush_cache: bool,
         },
-        /// Reads samples of the last `Time` or `Profile`.
+        /// Reads samples of the last `Time`, `Profile` or `Trial`.
         GetSamples {
             /// position of the first sample
             first: u32,
@@ -341,7 +341,8 @@ messages! {
             number: u32,
             /// samples held
             samples: u32,
-            /// ticks that reading the counter takes, measured before the first sample and taken off every run
+            /// ticks that reading the counter takes, measured before the first sample and taken off every run, or every
+            /// step of a profile
             overhead: u64,
         },
         /// To `GetSamples`.

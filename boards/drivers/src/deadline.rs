@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-/// Ticks to a unit: 32 bits of units are days, even of the fastest clock.
+/// The power of two of ticks to a unit: 32 bits of units are 45 minutes at 400 MHz, and what is given longer has as long.
 const UNIT: u32 = 8;
 /// Nothing is watched.
 const NONE: u32 = u32::MAX;

@@ -1,10 +1,11 @@
 //! The independent watchdog (IWDG) of STM32 chips, which counts an oscillator of its own (LSI, 32 kHz) and is stopped by
 //! any reset. It counts while a debugger halts the core, too, unless that one says otherwise in DBGMCU.
 //!
-//! RM0432 and RM0433, chapters on the independent watchdog, whose order this keeps, and on reset and clock control: RCC_CSR
-//! and RCC_RSR keep what reset the chip.
+//! RM0432 and RM0433, chapters on the independent watchdog and on reset and clock control: RCC_CSR and RCC_RSR keep what reset
+//! the chip. The order is theirs, but for waiting until the slow oscillator has taken the values over: the first count may
+//! be from the register's own 4095.
 
-use crate::unstoppable_watchdog::Registers;
+use crate::unstoppable_watchdog::WatchdogRegisters;
 
 /// Registers, from the watchdog's address: key, prescaler, reload value.
 const KEY: usize = 0x0;
@@ -31,9 +32,21 @@ const L4R5: usize = 0x4000_3000;
 const H743: usize = 0x5800_4800;
 
 /// That of STM32L4R5.
-pub static STM32L4R5_WATCHDOG: Registers =
-    Registers { start: &start(L4R5), feed: (L4R5 + KEY, FEED), causes: 0x4002_1094, cause: 1 << 29, forget: 1 << 23 };
+pub static STM32L4R5_WATCHDOG: WatchdogRegisters = WatchdogRegisters {
+    start: &start(L4R5),
+    feed: (L4R5 + KEY, FEED),
+    causes: 0x4002_1094,
+    cause: 1 << 29,
+    unless: 0,
+    forget: 1 << 23,
+};
 
 /// That of STM32H743.
-pub static STM32H743_WATCHDOG: Registers =
-    Registers { start: &start(H743), feed: (H743 + KEY, FEED), causes: 0x5802_44D0, cause: 1 << 26, forget: 1 << 16 };
+pub static STM32H743_WATCHDOG: WatchdogRegisters = WatchdogRegisters {
+    start: &start(H743),
+    feed: (H743 + KEY, FEED),
+    causes: 0x5802_44D0,
+    cause: 1 << 26,
+    unless: 0,
+    forget: 1 << 16,
+};

@@ -16,7 +16,7 @@ use crate::systick;
 
 /// A chip's watchdog, by its registers.
 #[derive(Debug)]
-pub struct Registers {
+pub struct WatchdogRegisters {
     /// What starts it: values to write, in this order, and where.
     pub start: &'static [(usize, u32)],
     /// What has it count from the start again, which does nothing before.
@@ -25,7 +25,9 @@ pub struct Registers {
     pub causes: usize,
     /// Its bit there.
     pub cause: u32,
-    /// What to set there to forget it.
+    /// Bits there beside which that one says nothing.
+    pub unless: u32,
+    /// What to write there, with the causes themselves, to forget them.
     pub forget: u32,
 }
 
@@ -38,7 +40,7 @@ static FEED: AtomicU32 = AtomicU32::new(0);
 /// The watchdog.
 #[derive(Debug)]
 pub struct UnstoppableWatchdog {
-    registers: &'static Registers,
+    registers: &'static WatchdogRegisters,
     ticks_per_ms: u32,
     started: Cell<bool>,
 }
@@ -49,7 +51,7 @@ impl UnstoppableWatchdog {
     ///
     /// # Safety
     /// The chip has them, and nothing else uses them.
-    pub unsafe fn new(registers: &'static Registers, hz: u32) -> UnstoppableWatchdog {
+    pub unsafe fn new(registers: &'static WatchdogRegisters, hz: u32) -> UnstoppableWatchdog {
         let (at, value) = registers.feed;
         FEED.store(value, Ordering::Relaxed);
         FEED_AT.store(at, Ordering::Relaxed);
@@ -76,11 +78,8 @@ impl Watchdog for UnstoppableWatchdog {
         // SAFETY: whoever made this vouched for the register.
         let register = unsafe { Register::at(self.registers.causes) };
         let causes = register.read();
-        let restarted = causes & self.registers.cause != 0;
-        if restarted {
-            register.write(causes | self.registers.forget);
-        }
-        restarted
+        register.write(causes | self.registers.forget);
+        causes & self.registers.cause != 0 && causes & self.registers.unless == 0
     }
 }
 
@@ -93,7 +92,6 @@ fn feed() {
 }
 
 /// Takes SysTick's interrupt and feeds the watchdog, unless what is watched hangs; gives whether it does.
-#[cfg(feature = "unstoppable-watchdog")]
 extern "C" fn ticked() -> u32 {
     systick::passed_zero();
     let well = DEADLINE.passed(systick::period());
@@ -104,7 +102,6 @@ extern "C" fn ticked() -> u32 {
 }
 
 // The handler of faults finds what was interrupted by the stack pointer and the link register, which are as they were.
-#[cfg(feature = "unstoppable-watchdog")]
 core::arch::global_asm!(
     ".section .text.SysTick, \"ax\"
      .global SysTick

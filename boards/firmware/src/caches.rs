@@ -19,21 +19,30 @@ const LEAST_LINE: usize = 16;
 
 /// Makes code that was just written to `addresses` ready to be executed.
 pub fn code_written(addresses: Range<usize>) {
-    // SAFETY: the architecture gives this address; reading it changes nothing.
-    let on = unsafe { CONTROL.read_volatile() };
+    write_back(addresses);
+    if on() & INSTRUCTION_CACHE != 0 {
+        // SAFETY: a core with an instruction cache has this register, and what is forgotten is fetched again.
+        unsafe { FORGET_INSTRUCTIONS.write_volatile(0) };
+    }
     barrier();
-    if on & DATA_CACHE != 0 {
+}
+
+/// Has what was written to `addresses` in memory, not in the data cache alone.
+pub fn write_back(addresses: Range<usize>) {
+    barrier();
+    if on() & DATA_CACHE != 0 {
         for line in (addresses.start & !(LEAST_LINE - 1)..addresses.end).step_by(LEAST_LINE) {
             // SAFETY: a core with a data cache has this register, and writing a line back changes no value.
             unsafe { CLEAN_LINE.write_volatile(line as u32) };
         }
         barrier();
     }
-    if on & INSTRUCTION_CACHE != 0 {
-        // SAFETY: a core with an instruction cache has this register, and what is forgotten is fetched again.
-        unsafe { FORGET_INSTRUCTIONS.write_volatile(0) };
-    }
-    barrier();
+}
+
+/// Which caches are on.
+fn on() -> u32 {
+    // SAFETY: the architecture gives this address; reading it changes nothing.
+    unsafe { CONTROL.read_volatile() }
 }
 
 /// What was written is written, and nothing fetched early is executed.

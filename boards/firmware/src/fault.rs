@@ -21,7 +21,7 @@ const BUS_ADDRESS_VALID: u32 = 1 << 15;
 
 /// Says that [`KEPT`] was written before a restart: memory holds anything after power came.
 const MARK: u32 = 0x4C46_4C54;
-/// The same, of the watchdog's interrupt.
+/// The same, of the interrupt that says what hung.
 const HUNG: u32 = 0x4C48_4E47;
 
 /// Interrupt control and state: its lowest bits are the exception being handled. A watchdog has the one that cannot be
@@ -60,6 +60,7 @@ impl Fault {
         }
         // SAFETY: as above.
         unsafe { addr_of_mut!(KEPT).cast::<u32>().write_volatile(0) };
+        outlive_the_cache();
         Some(fault)
     }
 
@@ -72,6 +73,15 @@ impl Fault {
     pub fn reason(&self) -> Reason<'static> {
         let number = if self.mark == HUNG { reasons::WATCHDOG } else { reasons::FAULT };
         Reason::of(number, [self.at, self.caller, self.status, self.address].map(u64::from))
+    }
+}
+
+/// A restart forgets what of [`KEPT`] is in a cache only.
+fn outlive_the_cache() {
+    #[cfg(feature = "data-cache")]
+    {
+        let kept = addr_of_mut!(KEPT).addr();
+        crate::caches::write_back(kept..kept.wrapping_add(size_of::<Fault>()));
     }
 }
 
@@ -109,12 +119,7 @@ unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
     let fault = Fault { mark, at: frame.pc(), caller: frame.lr(), status, address };
     // SAFETY: the program that could read it meanwhile is over.
     unsafe { addr_of_mut!(KEPT).cast::<Fault>().write_volatile(fault) };
-    // The restart forgets what is in the cache.
-    #[cfg(feature = "data-cache")]
-    {
-        let kept = addr_of_mut!(KEPT).addr();
-        crate::caches::code_written(kept..kept.wrapping_add(size_of::<Fault>()));
-    }
+    outlive_the_cache();
     // SAFETY: this is how the architecture restarts the system.
     unsafe { CONTROL.write_volatile(RESTART) };
     loop {

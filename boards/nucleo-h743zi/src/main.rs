@@ -50,7 +50,7 @@ fn main() -> ! {
 }
 
 /// Has the bus ask AXI SRAM for one thing at a time on early revisions of the chip, which may else read wrong data from it:
-/// ES0392, section 2.2.9, which names revision Y (0x1003). ST's own start-up code (`SystemInit` of STM32CubeH7) does so
+/// ES0392, "Reading from AXI SRAM may lead to data read corruption", which names revision Y (0x1003). ST's own start-up code (`SystemInit` of STM32CubeH7) does so
 /// below 0x2000; embassy-stm32 does not.
 fn steady_memory() {
     /// DBGMCU_IDC, whose upper half is the revision.

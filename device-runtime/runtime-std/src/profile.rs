@@ -45,8 +45,9 @@ impl Runner {
     /// The same, which stops between two runs when `wanted` says no: with the samples so far.
     pub fn profile_while(&mut self, repeat: u32, wanted: impl Fn() -> bool) -> Profile {
         let overhead = overhead();
+        let empty = || Vec::with_capacity(repeat as usize);
+        let mut samples: Vec<_> = std::iter::repeat_with(empty).take(self.artifact().step_count()).collect();
         self.run();
-        let mut samples = vec![Vec::new(); self.artifact().step_count()];
         for _ in (0..repeat).take_while(|_| wanted()) {
             self.restart();
             for step in &mut samples {

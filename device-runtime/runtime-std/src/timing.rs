@@ -113,8 +113,8 @@ pub fn evaluate_while(options: &TimeOptions, wanted: impl Fn() -> bool, mut run:
     let mut number = if cold { 1 } else { options.number.max(1) };
     let mut flush = vec![0u8; if cold { FLUSH_BYTES } else { 0 }];
     let (mut samples_ms, mut conditions) = (Vec::new(), Vec::new());
-    run();
     let mut watch = Watch::begin(Sysfs::default());
+    run();
     'samples: for _ in 0..options.repeat {
         let taken = loop {
             flush_caches(&mut flush);

@@ -211,6 +211,7 @@ fn an_oversized_frame_is_refused_and_takes_no_memory() {
     raw.send(&[0]);
     assert!(raw.hear(None).unwrap().2.contains("FrameDropped"));
     assert_eq!(raw.hello().len(), 16);
+    // What is read of the program meanwhile counts, too.
     let more = server.peak_memory() - before;
     assert!(more < 2048, "{more} KiB for 20 MB that nobody vouched for");
 }

@@ -282,7 +282,8 @@ pub struct TimeArgs {
     /// Repeat with the clock held at these MHz (Linux boards, as root): --freq 600,1000,1500
     #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "profile", value_parser = clap::value_parser!(u32).range(1..))]
     pub freq: Vec<u32>,
-    /// Time every step: time, share, GFLOP/s; on an emulated board instructions, and stack and arena used
+    /// Time every step: time, share, GFLOP/s; on an emulated board instructions, and stack and arena used. Where there is
+    /// an operating system, runs are single whatever --number, --min-repeat-ms and --flush-cache say
     #[arg(long)]
     pub profile: bool,
     #[command(flatten)]

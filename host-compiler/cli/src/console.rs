@@ -16,7 +16,8 @@ static FILTER: OnceLock<Filter> = OnceLock::new();
 /// Number of the layout of every `--json` document; it changes when a field changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
 
-/// Sets up what `--json` asks for, and logging by `RUST_LOG` (a level, or `module=level` pairs separated by commas; warnings without it).
+/// Sets up what `--json` asks for, and logging by `RUST_LOG` (a level, or `module=level` pairs separated by commas;
+/// warnings without it).
 pub fn start(json: bool) {
     let _ = JSON.set(json);
     let filter = Filter::parse(&std::env::var("RUST_LOG").unwrap_or_default());

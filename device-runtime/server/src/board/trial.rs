@@ -24,7 +24,7 @@ impl<F: Firmware> Board<'_, F> {
         let Some(call) = loaded.bundle.call(candidate as usize) else {
             return Err(Refusal::NoCandidate { candidate, count });
         };
-        let step = call.step;
+        let (step, entry) = (call.step, call.entry.addr());
         self.sample_count = 0;
         let firmware = &mut self.firmware;
         let ticks = |ms| milliseconds(firmware, ms);
@@ -49,7 +49,7 @@ impl<F: Firmware> Board<'_, F> {
         // the runs that are timed.
         let _ = runs.run();
         runs.overhead = runs.run().unwrap_or(0);
-        runs.call.entry = loaded.bundle.call(candidate as usize).map(|call| call.entry.addr());
+        runs.call.entry = Some(entry);
         make_noise(&mut loaded.bundle);
         loaded.paint();
         let mut number = options.number.max(1);

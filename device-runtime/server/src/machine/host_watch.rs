@@ -4,8 +4,8 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread::{self, JoinHandle};
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -21,12 +21,18 @@ pub struct HostWatch {
 }
 
 impl HostWatch {
-    /// Of the host at the other end of `link`.
+    /// Of the host at the other end of `link`. Returns when the thread has started: what that takes is in no time.
     pub fn begin(link: &OwnedFd) -> io::Result<HostWatch> {
         let (link, gone) = (link.try_clone()?, Arc::new(AtomicBool::new(false)));
         let (end, ended) = UnixStream::pair()?;
-        let seen = gone.clone();
-        let thread = thread::Builder::new().name("host watch".into()).spawn(move || watch(&link, &ended, &seen))?;
+        let (seen, started) = (gone.clone(), Arc::new(Barrier::new(2)));
+        let here = started.clone();
+        let watching = move || {
+            here.wait();
+            watch(&link, &ended, &seen);
+        };
+        let thread = thread::Builder::new().name("host watch".into()).spawn(watching)?;
+        started.wait();
         Ok(HostWatch { gone, end: Some(end), thread: Some(thread) })
     }
 

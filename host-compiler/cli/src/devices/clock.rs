@@ -13,7 +13,7 @@ pub struct Clock {
     pub counter: CounterKind,
     /// its ticks a second
     pub hz: u64,
-    /// ticks that the last measurement took off each run, for measuring itself
+    /// ticks that the last measurement took off each run, or step of a profile, for measuring itself
     pub overhead: u64,
 }
 

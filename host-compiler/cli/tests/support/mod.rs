@@ -15,8 +15,8 @@ pub const HERE: &str = if cfg!(target_arch = "aarch64") { "aarch64-linux" } else
 /// Another target.
 pub const ELSEWHERE: &str = if cfg!(target_arch = "aarch64") { "x86_64-linux" } else { "aarch64-linux" };
 
-/// The command `program`, for the kernel to kill when the calling thread ends, as when the tests are killed: an emulator may have
-/// no end of its own.
+/// The command `program`, for the kernel to kill when the calling thread ends, as when the tests are killed: an emulator
+/// may have no end of its own. util-linux has `setpriv`.
 pub fn ended_with_us(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL"]).arg(program);

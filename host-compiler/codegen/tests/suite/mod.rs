@@ -22,8 +22,8 @@ use lathe_tensor::{Kernel, Target};
 
 use interpreter::Number;
 
-/// The command `program`, for the kernel to kill when the calling thread ends, as when the tests are killed: an emulator may have
-/// no end of its own.
+/// The command `program`, for the kernel to kill when the calling thread ends, as when the tests are killed: an emulator
+/// may have no end of its own. util-linux has `setpriv`.
 pub fn ended_with_us(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL"]).arg(program);

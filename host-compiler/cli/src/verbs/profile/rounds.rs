@@ -35,17 +35,17 @@ struct Round {
     whole_ms: f64,
 }
 
-/// Profiles `repeat` runs, and times whole ones as `whole` says.
+/// Profiles `repeat` runs with whole ones beside them.
 ///
 /// Where an operating system keeps the time, its other work makes one run slower than the next: there each stepped run is
-/// a round of its own with a whole one beside it, first the one, then the other, for [`LEAST`] at least. Of short
-/// runs a round has as many as last a millisecond, since one alone is mostly what is around it. A board does all in one
-/// round: its runs are alike, and its line may be slow.
+/// a round of its own with a whole one beside it, first the one, then the other, and rounds go on for [`LEAST`], up to
+/// [`MOST_MORE`]. Of short runs a round has as many as last a millisecond, since one alone is mostly what is around it.
+/// A board does all in one round, the whole runs as `whole` says: its runs are alike, and its line may be slow.
 pub fn measure(device: &mut dyn Device, repeat: u32, whole: &TimeRequest) -> Outcome<Measured> {
     if device.clock().counter != CounterKind::Monotonic {
-        let steps = device.profile(repeat)?;
+        let (steps, clock) = (device.profile(repeat)?, device.clock());
         let whole = device.time(&TimeRequest { repeat: repeat.min(WHOLE_RUNS), ..*whole })?;
-        return Ok(together(&[Round { steps, whole_ms: whole.median_ms() }], device.clock()));
+        return Ok(together(&[Round { steps, whole_ms: whole.median_ms() }], clock));
     }
     let one = TimeRequest { number: 1, repeat: 1, min_repeat_ms: 0, flush_cache: false, ..*whole };
     let many = device.time(&TimeRequest { min_repeat_ms: 1, ..one })?;
