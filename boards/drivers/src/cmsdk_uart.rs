@@ -68,6 +68,8 @@ impl CmsdkUart {
     pub fn start(self, clock_hz: u32, baud: u32) {
         self.divisor.write(clock_hz.checked_div(baud).unwrap_or(0).max(LEAST_DIVISOR));
         self.control.write(ENABLE);
+        // What came before is no message. An emulator that held it for the UART lets go of it now.
+        self.data.read();
     }
 
     /// Has it interrupt the processor by `interrupt`, one of the first 32, at each byte that comes; interrupts that are

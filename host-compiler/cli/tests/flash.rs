@@ -155,8 +155,8 @@ ssh -t me@orin.local 'cd lathe-flash && sudo install -d /opt/lathe && sudo insta
 fn qemu() {
     let bench = bench(&["mps2-an386"]);
     let expected = "\
-qemu-system-arm -machine mps2-an386 -display none -monitor none -icount shift=0 -chardev pty,id=link \
--serial chardev:link -kernel boards/mps2-an386/firmware.elf \
+qemu-system-arm -machine mps2-an386 -display none -monitor none -icount shift=0 -echr 256 \
+-chardev pty,id=link,mux=on -serial chardev:link -kernel boards/mps2-an386/firmware.elf \
 -device loader,force-raw=on,file=m.lathe,addr=0x20000 &
 # it says on which pseudo terminal its serial line is: --device serial:/dev/pts/…
 ";

@@ -46,7 +46,7 @@ pub fn plan(runner: &Runner, job: &Job<'_>) -> Outcome<Plan> {
         Runner::Openocd { config } => Ok(openocd::plan(config, job)),
         Runner::Uf2Copy { family, volume } => uf2_copy::plan(*family, volume, job),
         Runner::Ssh { user } => ssh::plan(user, job),
-        Runner::Qemu { machine } => Ok(qemu::plan(machine, job)),
+        Runner::Qemu { machine, .. } => Ok(qemu::plan(machine, job)),
     }
 }
 

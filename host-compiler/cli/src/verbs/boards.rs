@@ -86,7 +86,7 @@ fn link(board: &Board) -> String {
 
 fn runners(board: &Board) -> String {
     let one = |runner: &Runner| match runner {
-        Runner::Qemu { machine } => format!("qemu (-machine {machine})"),
+        Runner::Qemu { machine, .. } => format!("qemu (-machine {machine})"),
         Runner::ProbeRs { chip } => format!("probe-rs (--chip {chip})"),
         Runner::Openocd { config } => format!("openocd (-f {})", config.join(" -f ")),
         Runner::Uf2Copy { volume, .. } => format!("uf2-copy (drive {volume})"),

@@ -23,7 +23,7 @@ pub fn in_real_time(board: &Board, flash: &Path) -> ChildLink {
 }
 
 fn words(board: &Board, flash: &Path) -> Vec<OsString> {
-    let Some(Runner::Qemu { machine }) = &board.runner else { panic!("{} is not emulated", board.name) };
+    let Some(Runner::Qemu { machine, .. }) = &board.runner else { panic!("{} is not emulated", board.name) };
     let built = Path::new(env!("CARGO_BIN_EXE_host-compiler")).ancestors().nth(2).unwrap().join("boards");
     let firmware = built.join(&board.name).join("firmware.elf");
     arguments(board, machine, "stdio,id=link,signal=off", &firmware, Some(flash))

@@ -155,7 +155,7 @@ machine = "mps2-an386"
         assert_eq!((board.artifact_address(), board.artifact_room()), (0x2_0000, 0x3E_0000));
         assert_eq!(board.ram_room(), 0x2_0000 - 8192);
         assert_eq!(board.link, Link::Uart { baud: 115_200 });
-        assert_eq!(board.runner, Some(Runner::Qemu { machine: "mps2-an386".into() }));
+        assert_eq!(board.runner, Some(Runner::Qemu { machine: "mps2-an386".into(), holds_bytes: false }));
         let without = GOOD.split("[runner]").next().unwrap();
         assert_eq!(parse(without, "desk/board.toml").unwrap().runner, None);
     }

@@ -10,6 +10,10 @@ pub enum Runner {
     Qemu {
         /// as its `-machine`
         machine: String,
+        /// whether the serial line may hold bytes until the UART asks for them: the firmware's driver then asks when it
+        /// turns the UART on
+        #[serde(default)]
+        holds_bytes: bool,
     },
     /// `probe-rs`, through a debug probe
     ProbeRs {

@@ -14,7 +14,7 @@ use crate::failure::{Exit, Failure, Outcome};
 
 /// Starts `board` with the artifact of `bytes` bytes at `artifact` in its flash; nothing is there where it has none.
 pub fn start(board: &Board, artifact: &Path, bytes: usize) -> Outcome<ChildLink> {
-    let Some(Runner::Qemu { machine }) = &board.runner else {
+    let Some(Runner::Qemu { machine, .. }) = &board.runner else {
         return Err(Failure::usage(format!("{} is no emulated board: `host-compiler boards list` tells", board.name)));
     };
     let Some(firmware) = Firmware::find(board)? else {
