@@ -24,9 +24,9 @@ impl Deadline {
         self.0.store(units.map_or(NONE, |units| units.clamp(1, NONE - 1)), Ordering::Relaxed);
     }
 
-    /// `ticks` have passed since the last interrupt; whether there is time left, or nothing to watch. Never too early by
+    /// Whether there is time left, or nothing to watch, when `ticks` more have passed. A hang is never told too early by
     /// it: less than a unit does not count.
-    pub fn passed(&self, ticks: u32) -> bool {
+    pub fn has_time_after(&self, ticks: u32) -> bool {
         let left = self.0.load(Ordering::Relaxed);
         if left == NONE {
             return true;
@@ -43,16 +43,16 @@ mod tests {
 
     /// How many interrupts, `every` ticks, find time left.
     fn interrupts(deadline: &Deadline, every: u32) -> u64 {
-        (0..1 << 20).take_while(|_| deadline.passed(every)).count() as u64
+        (0..1 << 20).take_while(|_| deadline.has_time_after(every)).count() as u64
     }
 
     #[test]
     fn without_a_deadline_all_is_well() {
         let deadline = Deadline::new();
-        assert!((0..1000).all(|_| deadline.passed(u32::MAX)));
+        assert!((0..1000).all(|_| deadline.has_time_after(u32::MAX)));
         deadline.set(Some(1));
         deadline.set(None);
-        assert!((0..1000).all(|_| deadline.passed(u32::MAX)));
+        assert!((0..1000).all(|_| deadline.has_time_after(u32::MAX)));
     }
 
     #[test]
@@ -65,9 +65,9 @@ mod tests {
             let passed = found * u64::from(every);
             assert!(passed >= ticks / 256 * 256, "{passed} of {ticks}");
             assert!((found - 1) * u64::from(every / 256 * 256) < ticks, "{found} interrupts, {ticks} ticks");
-            assert!(!deadline.passed(0) && !deadline.passed(every));
+            assert!(!deadline.has_time_after(0) && !deadline.has_time_after(every));
             deadline.set(Some(ticks));
-            assert!(deadline.passed(256));
+            assert!(deadline.has_time_after(256));
         }
     }
 
@@ -75,14 +75,14 @@ mod tests {
     fn no_time_at_all_is_still_a_deadline() {
         let deadline = Deadline::new();
         deadline.set(Some(0));
-        assert!(deadline.passed(255) && !deadline.passed(256));
+        assert!(deadline.has_time_after(255) && !deadline.has_time_after(256));
     }
 
     #[test]
     fn the_longest_time_is_not_none() {
         let deadline = Deadline::new();
         deadline.set(Some(u64::MAX));
-        assert!(deadline.passed(u32::MAX));
+        assert!(deadline.has_time_after(u32::MAX));
         assert!(interrupts(&deadline, u32::MAX) < 300);
     }
 }
