@@ -62,6 +62,16 @@ fn every_form_can_be_looked_at() {
 }
 
 #[test]
+fn each_line_that_is_fetched_ahead_is_asked_for_once() {
+    let fetched = shapes::cases().into_iter().find(|case| case.kernel.name == "fetched_ahead").unwrap();
+    for (target, instruction) in [("x86_64-linux", "prefetcht0"), ("aarch64-linux", "pldl1keep")] {
+        let target = targets::find(target, None).unwrap();
+        let asm = String::from_utf8(emit(&fetched.kernel, &target, Emit::Asm).unwrap()).unwrap();
+        assert_eq!(asm.matches(instruction).count(), 3, "{asm}");
+    }
+}
+
+#[test]
 fn wrong_kernels_are_refused_by_name() {
     let buffers = || vec![param(F, 0, 8, true)];
     let twice = kernel("twice", buffers(), vec![]);

@@ -163,6 +163,7 @@ fn stores(body: &[Stmt]) -> i64 {
         Stmt::For { extent, body, .. } => extent * stores(body),
         Stmt::Store { .. } => 1,
         Stmt::Intrinsic { intrinsic, .. } => intrinsic.pattern.buffers[intrinsic.output()].elements(),
+        Stmt::Prefetch { .. } => 0,
         Stmt::If { then, otherwise, .. } => stores(then).max(stores(otherwise)),
     };
     body.iter().map(one).sum()

@@ -89,6 +89,7 @@ fn reads(body: &[Stmt], read: &mut HashSet<BufferId>) {
                 read.insert(*buffer);
                 in_expr(first, read);
             }),
+            Stmt::Prefetch { .. } => {}
             Stmt::If { cond, then, otherwise } => {
                 in_expr(cond, read);
                 reads(then, read);

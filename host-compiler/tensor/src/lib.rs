@@ -20,4 +20,4 @@ pub use expr::{BinaryFn, BufferId, CompareFn, Expr, Scalar, Type, UnaryFn, VarId
 pub use intrinsic::Intrinsic;
 pub use loops::{Kernel, LoopKind, Stmt};
 pub use program::{Axis, Body, Buffer, Combiner, Program, Role, Stage, StageId};
-pub use target::Target;
+pub use target::{CACHE_LINE, Target};

@@ -1,5 +1,8 @@
 //! What recipes and the search need to know of a processor. The list of processors lives in code generation.
 
+/// Bytes of a cache line: of every processor described that has caches.
+pub const CACHE_LINE: usize = 64;
+
 /// Description of one processor as a target of kernels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
@@ -38,7 +41,7 @@ impl Target {
     /// Where buffers, constants and what lies in a workspace start: at multiples of so many bytes. A cache line; on
     /// microcontrollers a vector, or the widest element.
     pub fn buffer_alignment(&self) -> usize {
-        if self.is_microcontroller() { (self.vector_bits as usize / 8).max(8) } else { 64 }
+        if self.is_microcontroller() { (self.vector_bits as usize / 8).max(8) } else { CACHE_LINE }
     }
 
     /// Whether floating-point arithmetic is instructions, not calls of functions.

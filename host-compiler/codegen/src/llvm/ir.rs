@@ -329,9 +329,18 @@ impl<'c> Ir<'c> {
 
     /// calls an intrinsic overloaded on `types`
     pub fn intrinsic_of(&self, name: &str, types: &[BasicTypeEnum<'c>], args: &[V<'c>]) -> V<'c> {
+        self.call(self.intrinsic_function(name, types), args)
+    }
+
+    /// calls an intrinsic overloaded on `types` that gives no value
+    pub fn effect(&self, name: &str, types: &[BasicTypeEnum<'c>], args: &[V<'c>]) {
+        let args: Vec<BasicMetadataValueEnum<'c>> = args.iter().map(|v| (*v).into()).collect();
+        built(self.builder.build_call(self.intrinsic_function(name, types), &args, ""));
+    }
+
+    fn intrinsic_function(&self, name: &str, types: &[BasicTypeEnum<'c>]) -> FunctionValue<'c> {
         let intrinsic = Intrinsic::find(name).expect("the intrinsic's name is LLVM's");
-        let function = intrinsic.get_declaration(&self.module, types).expect("the intrinsic takes these types");
-        self.call(function, args)
+        intrinsic.get_declaration(&self.module, types).expect("the intrinsic takes these types")
     }
 
     /// calls a function that gives a value

@@ -7,7 +7,7 @@ use inkwell::IntPredicate;
 use inkwell::types::BasicTypeEnum;
 use inkwell::values::{InstructionOpcode, PointerValue};
 use lathe_graph::DType;
-use lathe_tensor::BufferId;
+use lathe_tensor::{BufferId, CACHE_LINE, Expr};
 
 use super::index::{Index, Sum};
 use super::ir::{V, built, lanes, shape};
@@ -167,6 +167,19 @@ impl<'c> Emitter<'c, '_> {
         let (_, address, alignment) = self.address(buffer, at);
         let store = built(self.ir.builder.build_store(address, v));
         store.set_alignment(alignment).expect("an alignment is a power of two");
+    }
+
+    /// Asks for the cache lines of `elements` from `first` on. Any address may be asked for.
+    pub fn prefetch(&mut self, buffer: BufferId, first: &Expr, elements: i64) -> Result<(), CodegenError> {
+        let size = self.buffer_type(buffer)?.size() as i64;
+        let Index::One(first) = self.index(first)? else { return Err(self.bad("what is fetched varies by lane")) };
+        // a read, for all levels of the cache, of data
+        let [read, all_levels, data] = [0, 3, 1].map(|k| self.ir.int(self.ir.context.i32_type(), k, 1));
+        for line in (0..elements * size).step_by(CACHE_LINE) {
+            let (_, address, _) = self.address(buffer, &first.plus(&Sum::constant(line / size), 1));
+            self.ir.effect("llvm.prefetch", &[address.get_type().into()], &[address.into(), read, all_levels, data]);
+        }
+        Ok(())
     }
 
     /// Element type, address and alignment of a lane-free offset. The constant is a step of its own, so that copies of

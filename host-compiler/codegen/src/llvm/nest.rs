@@ -41,6 +41,7 @@ impl<'c> Emitter<'c, '_> {
                 self.store(*buffer, index, value)
             }
             Stmt::Intrinsic { intrinsic, operands } => self.intrinsic(intrinsic, operands),
+            Stmt::Prefetch { buffer, index, elements } => self.prefetch(*buffer, index, *elements),
             Stmt::If { cond, then, otherwise } => {
                 let condition = self.data(cond)?.v;
                 self.conditional(condition, then, otherwise)

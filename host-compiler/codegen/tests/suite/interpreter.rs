@@ -73,6 +73,7 @@ impl State<'_> {
                 let first = VarId(self.kernel.vars.len() as u32);
                 self.all(&[intrinsic.scalar_loops(operands, first)]);
             }
+            Stmt::Prefetch { .. } => {}
             Stmt::If { cond, then, otherwise } => {
                 if truth(self.eval(cond)) {
                     self.all(then)

@@ -1,7 +1,7 @@
 //! Shapes of loop nests: strides, gathers, guards, workspace, registers, unrolled and parallel loops, conditions.
 
 use lathe_graph::DType;
-use lathe_tensor::{BinaryFn, CompareFn, Expr, Scalar, Type, UnaryFn};
+use lathe_tensor::{BinaryFn, BufferId, CompareFn, Expr, Scalar, Stmt, Type, UnaryFn};
 
 use super::Case;
 use super::build::{
@@ -346,6 +346,16 @@ fn lane_conditions(all: &mut Vec<Case>) {
     }
 }
 
+/// Three cache lines at an iteration, inside the buffer and far behind it.
+fn fetched_ahead(all: &mut Vec<Case>) {
+    let index = var(0) * ix(1 << 20);
+    let body = vec![
+        Stmt::Prefetch { buffer: BufferId(1), index, elements: 48 },
+        vector(1, 8, vec![store(0, var(0) * ix(8) + var(1), at(1, var(0) * ix(8) + var(1)))]),
+    ];
+    all.push(Case::new(kernel("fetched_ahead", out_in(512, 512), vec![serial(0, 64, body)]), params(512, 512)));
+}
+
 /// The cases of this file.
 pub fn cases() -> Vec<Case> {
     let mut all = Vec::new();
@@ -361,5 +371,6 @@ pub fn cases() -> Vec<Case> {
     in_place(&mut all);
     storage(&mut all);
     lane_conditions(&mut all);
+    fetched_ahead(&mut all);
     all
 }

@@ -1,12 +1,14 @@
 //! Default schedules: what an untuned model runs. One file per kind of anchor; all numbers come from the target's
 //! description. Each returns a schedule whose trace replays, so a default is also where a search starts.
 
+mod compute_tile;
 mod contraction;
 mod elementwise;
 mod inlining;
 mod register_tile;
 mod rows;
 mod scan;
+mod sum_blocks;
 mod window;
 
 use crate::recipes::{AnchorKind, GroupProgram};

@@ -1,7 +1,8 @@
 //! Recurrences: what does not depend on earlier steps is a contraction of its own; inside a step, products accumulate a
 //! few vectors at a time over packed weights, and element-wise parts are vectorised.
 
-use super::contraction::{self, pack_weights};
+use super::compute_tile::pack_weights;
+use super::contraction;
 use super::elementwise::remaining;
 use super::take;
 use crate::program::{Body, StageId};

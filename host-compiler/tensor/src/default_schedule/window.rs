@@ -2,7 +2,8 @@
 //! window's loops around it. Padding is a condition where the window reads: lowering cuts the image's borders off, so
 //! that the middle runs without it and nothing is copied.
 
-use super::contraction::{output_stage, pack_weights};
+use super::compute_tile::pack_weights;
+use super::contraction::output_stage;
 use super::elementwise::{parallel_outermost, remaining};
 use super::inlining::inline_maps;
 use super::take;

@@ -8,7 +8,7 @@ use crate::expr::{BinaryFn, BufferId, Expr, Scalar, VarId};
 use crate::index::{is_index, substitute};
 use crate::intrinsic::matching::matching;
 use crate::program::{Body, Combiner};
-use crate::schedule::{Block, Guard, Schedule, Tree};
+use crate::schedule::{Block, Fetched, Guard, Prefetch, Schedule, Tree, fetched};
 
 /// The value a reduction starts from.
 pub fn identity(combiner: Combiner, dtype: DType) -> Scalar {
@@ -68,7 +68,8 @@ impl Builder<'_> {
                 Tree::Loop(l) if l.kind == LoopKind::Tensorized => out.extend(self.intrinsic(tree, l.var)),
                 Tree::Loop(l) => {
                     out.extend(self.inits(tree));
-                    let body = self.nodes(&l.body);
+                    let mut body = self.fetches(l.var);
+                    body.extend(self.nodes(&l.body));
                     let extent = self.schedule.var(l.var).extent;
                     out.push(Node::For { var: l.var, extent, kind: l.kind, body, locals: self.locals(l.var) });
                 }
@@ -91,6 +92,19 @@ impl Builder<'_> {
         let (operands, guards) = (found.operands, found.guards);
         out.push(Node::Intrinsic { intrinsic: intrinsic.clone(), operands, guards });
         out
+    }
+
+    /// What is fetched ahead at each iteration of the loop.
+    fn fetches(&self, at: VarId) -> Vec<Node> {
+        let here = self.schedule.prefetches.iter().filter(|p| p.at == at);
+        let node = |p: &Prefetch| {
+            let Ok(Fetched { first, elements }) = fetched(self.schedule, p) else {
+                debug_assert!(false, "every step checks that what is fetched ahead still can be");
+                return None;
+            };
+            Some(Node::Prefetch { buffer: p.buffer, index: first, elements })
+        };
+        here.filter_map(node).collect()
     }
 
     /// Buffers that live inside the loop, in a fixed order.

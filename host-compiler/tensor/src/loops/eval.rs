@@ -107,6 +107,7 @@ impl Machine<'_> {
             Stmt::Intrinsic { intrinsic, operands } => {
                 self.stmt(&intrinsic.scalar_loops(operands, VarId(self.kernel.vars.len() as u32)))
             }
+            Stmt::Prefetch { .. } => Ok(()),
             Stmt::If { cond, then, otherwise } => {
                 let holds = self.eval(cond)?.1 != Value::Int(0);
                 self.all(if holds { then } else { otherwise })

@@ -36,6 +36,9 @@ fn statement(node: &Node, ranges: &Ranges) -> Vec<Stmt> {
             let operands = operands.iter().map(|(b, e)| (*b, simplify(e, ranges))).collect();
             vec![Stmt::Intrinsic { intrinsic: intrinsic.clone(), operands }]
         }
+        Node::Prefetch { buffer, index, elements } => {
+            vec![Stmt::Prefetch { buffer: *buffer, index: simplify(index, ranges), elements: *elements }]
+        }
         Node::If { cond, then, otherwise } => {
             let (then, otherwise) = (statements(then, ranges), statements(otherwise, ranges));
             vec![Stmt::If { cond: simplify(cond, ranges), then, otherwise }]
@@ -60,6 +63,9 @@ fn fix_zero(stmt: &Stmt, var: VarId, ranges: &Ranges) -> Vec<Stmt> {
             intrinsic: intrinsic.clone(),
             operands: operands.iter().map(|(b, e)| (*b, zero(e, ranges))).collect(),
         },
+        Stmt::Prefetch { buffer, index, elements } => {
+            Stmt::Prefetch { buffer: *buffer, index: zero(index, ranges), elements: *elements }
+        }
         Stmt::If { cond, then, otherwise } => Stmt::If {
             cond: zero(cond, ranges),
             then: then.iter().flat_map(|s| fix_zero(s, var, ranges)).collect(),
@@ -159,7 +165,7 @@ impl Rooms<'_> {
     fn place(&mut self, nodes: &[Node], base: usize) {
         for n in nodes {
             match n {
-                Node::Store { .. } | Node::Intrinsic { .. } => {}
+                Node::Store { .. } | Node::Intrinsic { .. } | Node::Prefetch { .. } => {}
                 Node::If { then, otherwise, .. } => {
                     self.place(then, base);
                     self.place(otherwise, base);
@@ -240,6 +246,10 @@ fn collect_uses(body: &[Stmt], copied: &mut Vec<VarId>, uses: &mut HashMap<Buffe
                     reads(first, copied, uses);
                 }
             }
+            Stmt::Prefetch { buffer, index, .. } => {
+                uses.entry(*buffer).or_insert_with(fresh).read = true;
+                reads(index, copied, uses);
+            }
             Stmt::If { cond, then, otherwise } => {
                 reads(cond, copied, uses);
                 collect_uses(then, copied, uses);
@@ -266,6 +276,9 @@ fn renumber_stmt(s: &Stmt, map: &HashMap<BufferId, BufferId>) -> Stmt {
             intrinsic: intrinsic.clone(),
             operands: operands.iter().map(|(b, e)| (map[b], expr(e, map))).collect(),
         },
+        Stmt::Prefetch { buffer, index, elements } => {
+            Stmt::Prefetch { buffer: map[buffer], index: expr(index, map), elements: *elements }
+        }
         Stmt::If { cond, then, otherwise } => {
             Stmt::If { cond: expr(cond, map), then: all(then), otherwise: all(otherwise) }
         }

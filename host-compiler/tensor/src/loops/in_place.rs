@@ -85,6 +85,7 @@ impl Nest<'_> {
                     self.reads_elsewhere |= operands.iter().any(|(b, _)| self.shared.contains(b));
                     operands.iter().for_each(|(_, first)| self.reads(first, None));
                 }
+                Stmt::Prefetch { .. } => {}
                 Stmt::If { cond, then, otherwise } => {
                     self.reads(cond, None);
                     let before = self.stores;

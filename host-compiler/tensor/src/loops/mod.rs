@@ -86,6 +86,15 @@ pub enum Stmt {
         /// buffer and first element of each of its operands
         operands: Vec<(BufferId, Expr)>,
     },
+    /// Brings elements that are read later into the first cache. Changes no value; the place may lie outside the buffer.
+    Prefetch {
+        /// the buffer, in memory
+        buffer: BufferId,
+        /// offset of the first element (type `Index`)
+        index: Expr,
+        /// so many from there on
+        elements: i64,
+    },
     /// `if cond { then } else { otherwise }`
     If {
         /// the condition (bool)

@@ -15,6 +15,7 @@ pub(super) enum Node {
     For { var: VarId, extent: i64, kind: LoopKind, body: Vec<Node>, locals: Vec<BufferId> },
     Store { buffer: BufferId, index: Expr, value: Expr, guards: Vec<Guard> },
     Intrinsic { intrinsic: Arc<Intrinsic>, operands: Vec<(BufferId, Expr)>, guards: Vec<Guard> },
+    Prefetch { buffer: BufferId, index: Expr, elements: i64 },
     If { cond: Expr, then: Vec<Node>, otherwise: Vec<Node> },
 }
 
@@ -102,6 +103,9 @@ fn copy_one(node: &Node, r: &Replacement, names: &mut Names) -> Node {
             value: r.expr(value),
             guards: r.guards(guards),
         },
+        Node::Prefetch { buffer, index, elements } => {
+            Node::Prefetch { buffer: r.buffer(*buffer), index: r.expr(index), elements: *elements }
+        }
         Node::If { cond, then, otherwise } => {
             Node::If { cond: r.expr(cond), then: copy(then, r, names), otherwise: copy(otherwise, r, names) }
         }
@@ -122,6 +126,7 @@ pub(super) fn fix(node: &mut Node, var: VarId, value: &Expr) {
             operands.iter_mut().for_each(|(_, e)| set(e));
             guards.iter_mut().for_each(|g| set(&mut g.index));
         }
+        Node::Prefetch { index, .. } => set(index),
         Node::If { cond, then, otherwise } => {
             set(cond);
             then.iter_mut().chain(otherwise).for_each(|n| fix(n, var, value));
@@ -135,6 +140,7 @@ pub(super) fn visit_guards(nodes: &[Node], f: &mut impl FnMut(&[Guard])) {
         match n {
             Node::For { body, .. } => visit_guards(body, f),
             Node::Store { guards, .. } | Node::Intrinsic { guards, .. } => f(guards),
+            Node::Prefetch { .. } => {}
             Node::If { then, otherwise, .. } => {
                 visit_guards(then, f);
                 visit_guards(otherwise, f);

@@ -63,7 +63,7 @@ fn place(node: &mut Node, iteration: &Expr) {
         }
         Node::For { body, .. } => body.iter_mut().for_each(|n| place(n, iteration)),
         Node::If { then, otherwise, .. } => then.iter_mut().chain(otherwise).for_each(|n| place(n, iteration)),
-        Node::Store { .. } | Node::Intrinsic { .. } => {}
+        Node::Store { .. } | Node::Intrinsic { .. } | Node::Prefetch { .. } => {}
     }
 }
 
@@ -72,6 +72,6 @@ fn make_serial(node: &mut Node) {
         Node::For { kind: kind @ LoopKind::Parallel, .. } => *kind = LoopKind::Serial,
         Node::For { body, .. } => body.iter_mut().for_each(make_serial),
         Node::If { then, otherwise, .. } => then.iter_mut().chain(otherwise).for_each(make_serial),
-        Node::Store { .. } | Node::Intrinsic { .. } => {}
+        Node::Store { .. } | Node::Intrinsic { .. } | Node::Prefetch { .. } => {}
     }
 }

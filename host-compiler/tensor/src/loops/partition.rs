@@ -28,6 +28,7 @@ fn partition_one(node: Node, ranges: &Ranges, names: &mut Names) -> Vec<Node> {
         Node::Intrinsic { intrinsic, operands, guards } => {
             vec![under(Node::Intrinsic { intrinsic, operands, guards: vec![] }, guards, ranges)]
         }
+        node @ Node::Prefetch { .. } => vec![node],
         Node::If { cond, then, otherwise } => {
             let then = partition(then, ranges, names);
             vec![Node::If { cond, then, otherwise: partition(otherwise, ranges, names) }]
@@ -115,6 +116,7 @@ fn drop_guards(node: &mut Node) {
     match node {
         Node::For { body, .. } => body.iter_mut().for_each(drop_guards),
         Node::Store { guards, .. } | Node::Intrinsic { guards, .. } => guards.clear(),
+        Node::Prefetch { .. } => {}
         Node::If { then, otherwise, .. } => then.iter_mut().chain(otherwise).for_each(drop_guards),
     }
 }
@@ -209,6 +211,7 @@ fn violated(body: &[Node], var: VarId, ranges: &Ranges) -> usize {
                 Node::Store { guards, .. } | Node::Intrinsic { guards, .. } => {
                     *count += guards.iter().filter(|g| g.index.mentions(var) && !holds(g, ranges)).count();
                 }
+                Node::Prefetch { .. } => {}
                 Node::If { then, otherwise, .. } => {
                     walk(then, var, ranges, count);
                     walk(otherwise, var, ranges, count);
@@ -240,7 +243,7 @@ fn insert_inner(nodes: &[Node], ranges: &mut Ranges) {
                 ranges.insert(*var, Range::extent(*extent));
                 insert_inner(body, ranges);
             }
-            Node::Store { .. } | Node::Intrinsic { .. } => {}
+            Node::Store { .. } | Node::Intrinsic { .. } | Node::Prefetch { .. } => {}
             Node::If { then, otherwise, .. } => {
                 insert_inner(then, ranges);
                 insert_inner(otherwise, ranges);

@@ -44,6 +44,7 @@ fn scan(nodes: &[Node], var: VarId, ranges: &Ranges, found: &mut Vec<i64>) -> us
                 conditions(value, var, ranges, found);
             }
             Node::Intrinsic { .. } => stores += 1,
+            Node::Prefetch { .. } => {}
             Node::If { then, otherwise, .. } => {
                 stores += scan(then, var, ranges, found) + scan(otherwise, var, ranges, found);
             }

@@ -94,6 +94,10 @@ impl Kernel {
                 let places: Vec<String> = operands.iter().map(place).collect();
                 writeln!(f, "{indent}{}({})", intrinsic.name, places.join(", "))
             }
+            Stmt::Prefetch { buffer, index, elements } => {
+                let name = &self.buffers[buffer.0 as usize].name;
+                writeln!(f, "{indent}prefetch {name}[{}], {elements} elements", expr(index))
+            }
             Stmt::If { cond, then, otherwise } => {
                 writeln!(f, "{indent}if {}", expr(cond))?;
                 then.iter().try_for_each(|s| self.write_stmt(s, depth + 1, f))?;

@@ -13,6 +13,7 @@ mod apply;
 mod edit;
 mod error;
 mod packing;
+mod prefetching;
 pub mod primitives;
 mod query;
 mod region;
@@ -23,6 +24,7 @@ mod tree;
 
 pub use error::ScheduleError;
 pub use packing::{PackedDim, Packing};
+pub(crate) use prefetching::{Fetched, Prefetch, fetched};
 pub use region::Region;
 pub use state::Schedule;
 pub use trace::{Step, Trace};

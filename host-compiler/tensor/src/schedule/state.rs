@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::packing::Packing;
+use super::prefetching::Prefetch;
 use super::region::Region;
 use super::trace::Trace;
 use super::tree::{Block, Loop, Tree};
@@ -33,6 +34,7 @@ pub struct Schedule {
     pub(crate) intrinsics: Vec<Arc<Intrinsic>>,
     /// outermost loops that became an intrinsic
     pub(crate) tensorized: Vec<(VarId, Arc<Intrinsic>)>,
+    pub(crate) prefetches: Vec<Prefetch>,
     pub(super) trace: Trace,
 }
 
@@ -47,6 +49,7 @@ impl Schedule {
             packings: HashMap::new(),
             intrinsics: Intrinsic::builtin().to_vec(),
             tensorized: vec![],
+            prefetches: vec![],
             trace: Trace::default(),
         };
         let mut next = 0;

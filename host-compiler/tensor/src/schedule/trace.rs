@@ -38,6 +38,8 @@ pub enum Step {
     Rfactor(String, i64),
     /// `rblock LOOP SIZE`
     Rblock(String, i64),
+    /// `prefetch BUFFER LOOP AT`
+    Prefetch(String, String, String),
     /// `pack BUFFER DIM…` (dimensions as `d`, `d/block`, `d%block`)
     Pack(String, Vec<PackedDim>),
 }
@@ -61,6 +63,7 @@ impl fmt::Display for Step {
             Step::CacheRead(b, s) => write!(f, "cache_read {b} {s}"),
             Step::Rfactor(l, n) => write!(f, "rfactor {l} {n}"),
             Step::Rblock(l, n) => write!(f, "rblock {l} {n}"),
+            Step::Prefetch(b, l, at) => write!(f, "prefetch {b} {l} {at}"),
             Step::Pack(b, dims) => {
                 write!(f, "pack {b}")?;
                 dims.iter().try_for_each(|d| write!(f, " {}", d.text()))
@@ -84,7 +87,7 @@ impl FromStr for Step {
         if let Some(n) = match verb {
             "inline" | "vectorize" | "unroll" | "parallel" | "cache_write" => Some(1),
             "compute_at" | "fuse" | "cache_read" | "rfactor" | "rblock" | "tensorize" => Some(2),
-            "collapse" => Some(3),
+            "collapse" | "prefetch" => Some(3),
             "tile" => Some(4),
             _ => None,
         } {
@@ -103,6 +106,7 @@ impl FromStr for Step {
             "cache_read" => Step::CacheRead(name(1)?, name(2)?),
             "rfactor" => Step::Rfactor(name(1)?, number(words[2])?),
             "rblock" => Step::Rblock(name(1)?, number(words[2])?),
+            "prefetch" => Step::Prefetch(name(1)?, name(2)?, name(3)?),
             "tile" => Step::Tile(name(1)?, name(2)?, number(words[3])?, number(words[4])?),
             "split" => Step::Split(name(1)?, words[2..].iter().map(|w| number(w)).collect::<Result<_, _>>()?),
             "reorder" => Step::Reorder(words[1..].iter().map(|w| w.to_string()).collect()),

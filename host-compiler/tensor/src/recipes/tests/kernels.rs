@@ -104,6 +104,7 @@ fn verify_stmt(
             let loops = intrinsic.scalar_loops(operands, VarId(kernel.vars.len() as u32));
             verify_stmt(kernel, &loops, kinds, lane)
         }
+        Stmt::Prefetch { .. } => Ok(()),
         Stmt::Store { buffer, index, value } => {
             let mut result = Ok(());
             let mut access = |buffer: &BufferId, index: &Expr| {

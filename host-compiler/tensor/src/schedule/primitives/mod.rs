@@ -8,6 +8,7 @@ mod fuse;
 mod inline;
 mod pack;
 mod parallel;
+mod prefetch;
 mod reorder;
 mod rfactor;
 mod split;
@@ -36,7 +37,8 @@ fn refuse<T>(at: &str, reason: impl Into<String>) -> Result<T, Refusal> {
 /// Applies one step. On a refusal the schedule may be half transformed: the caller restores it.
 pub(super) fn apply(s: &mut Schedule, step: &Step) -> Outcome {
     take(s, step)?;
-    tensorize::recheck(s)
+    tensorize::recheck(s)?;
+    prefetch::recheck(s)
 }
 
 fn take(s: &mut Schedule, step: &Step) -> Outcome {
@@ -56,6 +58,7 @@ fn take(s: &mut Schedule, step: &Step) -> Outcome {
         Step::CacheRead(buffer, stage) => cache_read::cache_read(s, buffer, stage),
         Step::Rfactor(l, factor) => rfactor::rfactor(s, l, *factor, rfactor::Share::Strided),
         Step::Rblock(l, size) => rfactor::rfactor(s, l, *size, rfactor::Share::Blocks),
+        Step::Prefetch(buffer, l, at) => prefetch::prefetch(s, buffer, l, at),
         Step::Pack(buffer, dims) => pack::pack(s, buffer, dims),
     }
 }
