@@ -242,8 +242,8 @@ messages! {
             /// at so many kHz; 0 lets it go
             khz: u32,
         },
-        /// Times each step of the plan, after one warm-up run: the samples are one per step. A device with room for the
-        /// times of every run gives each step's median, as samples of one run, others the sum of all runs.
+        /// Times each step of the plan, after one warm-up run: the samples are one per step, the sum of all runs. A device
+        /// whose runs put inputs in place adds one for that.
         Profile {
             /// runs
             number: u32,

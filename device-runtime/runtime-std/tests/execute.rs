@@ -2,7 +2,7 @@
 
 mod sample;
 
-use lathe_runtime_std::{Options, Progress, Runner, TimeOptions};
+use lathe_runtime_std::{Options, Progress, Runner, TimeOptions, Timing};
 use std::time::Duration;
 
 const SHAPE: [usize; 2] = [17, 59];
@@ -128,14 +128,18 @@ fn profile_and_time_cover_every_step() {
     let mut runner = load(&Options::default());
     let (x, y) = case(4.0);
     runner.set("x", &SHAPE, &x).expect("sets");
-    let profile = runner.profile(5).steps;
-    let labels: Vec<_> = profile.iter().map(|step| (step.label.as_str(), step.kernel.as_str())).collect();
+    let profile = runner.profile(5);
+    // Short runs are timed together.
+    let runs = |timing: &Timing| timing.samples_ms.len() * timing.number as usize;
+    assert_eq!(runs(&profile.inputs), 5);
+    let labels: Vec<_> = profile.steps.iter().map(|step| (step.label.as_str(), step.kernel.as_str())).collect();
     assert_eq!(labels, [("Mul_0", "double"), ("Add_0", "add")]);
-    for step in &profile {
-        assert_eq!(step.timing.samples_ms.len(), 5);
-        assert!(step.timing.min_ms() > 0.0 && step.operations == u64::from(sample::ELEMENTS));
+    for step in &profile.steps {
+        assert_eq!((runs(&step.timing), step.operations), (5, sample::ELEMENTS.into()));
         assert!(step.bytes >= 8 * u64::from(sample::ELEMENTS));
     }
+    let steps_ms: f64 = profile.steps.iter().map(|step| step.timing.mean_ms()).sum();
+    assert!(profile.inputs.mean_ms() + steps_ms > 0.0);
     assert_output(&runner, &y);
     let timing = runner.time(&TimeOptions { number: 3, repeat: 4, ..TimeOptions::default() });
     assert_eq!((timing.samples_ms.len(), timing.number), (4, 3));

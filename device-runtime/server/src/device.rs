@@ -45,8 +45,8 @@ pub trait Device {
     /// Times whole runs and keeps the samples.
     fn time(&mut self, options: &TimeOptions) -> Result<Timed, Self::Fault>;
 
-    /// Times each step over `number` runs and keeps one sample per step: the median, or the sum where there is no room
-    /// for all.
+    /// Times each step over `number` runs and keeps one sample per step, the sum, and one for the inputs where putting them
+    /// in place is part of a run.
     fn profile(&mut self, number: u32) -> Result<Timed, Self::Fault>;
 
     /// The samples of the last `time`, `profile` or `trial`.

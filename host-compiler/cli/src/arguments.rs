@@ -283,7 +283,8 @@ pub struct TimeArgs {
     #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "profile", value_parser = clap::value_parser!(u32).range(1..))]
     pub freq: Vec<u32>,
     /// Time every step: time, share, GFLOP/s; on an emulated board instructions, and stack and arena used. Where there is
-    /// an operating system, runs are single whatever --number, --min-repeat-ms and --flush-cache say
+    /// an operating system, --repeat is the least number of comparisons with whole runs, which go on until they are certain
+    /// or for 15 s; --number, --min-repeat-ms and --flush-cache do not count
     #[arg(long)]
     pub profile: bool,
     #[command(flatten)]

@@ -193,9 +193,9 @@ impl Device for Machine {
 
     fn profile(&mut self, number: u32) -> Result<Timed, MachineFault> {
         let profile = self.measured(|model, wanted| model.profile(number, wanted))?;
-        self.samples = profile.steps.iter().map(|step| nanoseconds(step.timing.median_ms())).collect();
-        let overhead = profile.overhead.as_nanos() as u64;
-        Ok(Timed { number: 1, samples: self.samples.len() as u32, overhead })
+        let parts = profile.steps.iter().map(|step| &step.timing).chain([&profile.inputs]);
+        self.samples = parts.map(|part| nanoseconds(part.mean_ms() * f64::from(number))).collect();
+        Ok(Timed { number, samples: self.samples.len() as u32, overhead: nanoseconds(profile.overhead_ms) })
     }
 
     fn samples(&self) -> &[u64] {

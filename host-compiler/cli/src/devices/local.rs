@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use lathe_runtime_std::conditions::{ClockError, ClockLock, Sysfs};
 use lathe_runtime_std::{GoldenError, Options, Runner, TimeOptions, Timing};
 
-use super::{Clock, Device, StepTime, TimeRequest};
+use super::{Clock, Device, RunTimes, StepTime, TimeRequest};
 use crate::arguments::LoadArgs;
 use crate::failure::{Exit, Failure, Outcome};
 
@@ -83,18 +83,18 @@ impl Device for Local {
         }))
     }
 
-    fn profile(&mut self, repeat: u32) -> Outcome<Vec<StepTime>> {
-        let profile = self.runner.profile(repeat);
-        self.overhead = profile.overhead.as_nanos() as u64;
+    fn profile(&mut self, number: u32) -> Outcome<RunTimes> {
+        let profile = self.runner.profile(number);
+        self.overhead = (profile.overhead_ms * 1e6).round() as u64;
         let steps = profile.steps.into_iter().map(|s| StepTime {
-            median_ms: s.timing.median_ms(),
             step: s.step,
             label: s.label,
             kernel: s.kernel,
             operations: s.operations,
             bytes: s.bytes,
+            ms: s.timing.mean_ms(),
         });
-        Ok(steps.collect())
+        Ok(RunTimes { inputs_ms: Some(profile.inputs.mean_ms()), steps: steps.collect() })
     }
 
     fn clock(&self) -> Clock {

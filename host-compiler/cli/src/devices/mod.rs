@@ -31,6 +31,22 @@ pub struct TimeRequest {
     pub flush_cache: bool,
 }
 
+/// Where the time of a run goes.
+#[derive(Clone, Debug)]
+pub struct RunTimes {
+    /// the milliseconds of putting inputs in place, where that is part of a run
+    pub inputs_ms: Option<f64>,
+    /// each step's
+    pub steps: Vec<StepTime>,
+}
+
+impl RunTimes {
+    /// All together.
+    pub fn sum_ms(&self) -> f64 {
+        self.inputs_ms.unwrap_or(0.0) + self.steps.iter().map(|step| step.ms).sum::<f64>()
+    }
+}
+
 /// The time of one step of the plan.
 #[derive(Clone, Debug)]
 pub struct StepTime {
@@ -39,7 +55,7 @@ pub struct StepTime {
     pub kernel: String,
     pub operations: u64,
     pub bytes: u64,
-    pub median_ms: f64,
+    pub ms: f64,
 }
 
 /// What a device's times are, which are milliseconds everywhere in this program.
@@ -82,10 +98,10 @@ pub trait Device {
     fn reload(&mut self, threads: u32) -> Outcome;
     /// Holds the processor's clock at `khz` until the device is dropped, or lets it go with 0.
     fn hold_clock(&mut self, khz: u32) -> Outcome;
-    /// Times whole runs.
+    /// Times whole runs, after one to warm up.
     fn time(&mut self, request: &TimeRequest) -> Outcome<Timing>;
-    /// Times every step, the median of `repeat` runs.
-    fn profile(&mut self, repeat: u32) -> Outcome<Vec<StepTime>>;
+    /// Times every step, the mean of `number` runs after one to warm up.
+    fn profile(&mut self, number: u32) -> Outcome<RunTimes>;
     /// Runs the golden self-test; wrong numbers are a failure of their own kind.
     fn self_test(&mut self) -> Outcome;
     /// What it takes times with, and what the last measurement took off.

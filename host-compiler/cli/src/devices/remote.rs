@@ -8,7 +8,7 @@ use rpc_protocol::client::{ClientError, Samples};
 use rpc_protocol::{Condition, FaultCode, Loaded, MemoryUse, Request, WrongElement};
 
 use super::session::Session;
-use super::{Clock, Device, StepTime, TimeRequest, TimeUnit};
+use super::{Clock, Device, RunTimes, StepTime, TimeRequest, TimeUnit};
 use crate::console;
 use crate::failure::{Exit, Failure, Outcome};
 
@@ -53,7 +53,7 @@ fn steps(artifact: &[u8]) -> Vec<StepTime> {
             kernel: artifact.kernel(s.kernel).map(|k| k.name.to_string()).unwrap_or_default(),
             operations: info.map_or(0, |i| i.operations),
             bytes: s.arguments().map(|a| u64::from(a.bytes)).sum(),
-            median_ms: 0.0,
+            ms: 0.0,
         }
     };
     artifact.steps().enumerate().map(step).collect()
@@ -115,11 +115,12 @@ impl Device for Remote {
         Ok(timing(&samples, &conditions, self.clock.hz))
     }
 
-    fn profile(&mut self, repeat: u32) -> Outcome<Vec<StepTime>> {
-        let samples = self.client.time(&Request::Profile { number: repeat }, self.deadline)?;
+    fn profile(&mut self, number: u32) -> Outcome<RunTimes> {
+        let samples = self.client.time(&Request::Profile { number }, self.deadline)?;
         self.clock.overhead = samples.overhead;
-        let timed = self.steps.iter().zip(timing(&samples, &[], self.clock.hz).samples_ms);
-        Ok(timed.map(|(step, median_ms)| StepTime { median_ms, ..step.clone() }).collect())
+        let times = timing(&samples, &[], self.clock.hz).samples_ms;
+        let steps = self.steps.iter().zip(&times).map(|(step, &ms)| StepTime { ms, ..step.clone() }).collect();
+        Ok(RunTimes { inputs_ms: times.get(self.steps.len()).copied(), steps })
     }
 
     fn self_test(&mut self) -> Outcome {

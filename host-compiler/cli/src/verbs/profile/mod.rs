@@ -1,6 +1,9 @@
 //! `time --profile`: where the time of a run goes, step by step, and what bounds each step.
 
+mod median;
 mod rounds;
+
+use std::time::Instant;
 
 use lathe_artifact::Artifact;
 use rpc_protocol::MemoryUse;
@@ -8,15 +11,17 @@ use serde_json::{Value, json};
 
 use crate::arguments::TimeArgs;
 use crate::console;
-use crate::devices::{Device, StepTime, TimeRequest, TimeUnit, instructions};
+use crate::devices::{Device, RunTimes, StepTime, TimeRequest, TimeUnit, instructions};
 use crate::failure::Outcome;
+use median::Median;
 use rounds::Measured;
 
 pub fn run(args: &TimeArgs, artifact: &Artifact<'_>, device: &mut dyn Device) -> Outcome {
-    let measured = rounds::measure(device, args.repeat, &TimeRequest::from(args))?;
-    let Measured { steps, whole_ms, steps_of_whole, clock } = measured;
+    let began = Instant::now();
+    let measured = rounds::measure(device, args.repeat, &TimeRequest::from(args), &|| began.elapsed())?;
+    let total = measured.times.sum_ms();
+    let Measured { times: RunTimes { inputs_ms, steps }, whole_ms, steps_of_whole, rounds, clock } = measured;
     let (unit, memory) = (device.unit(), device.memory_use()?);
-    let total: f64 = steps.iter().map(|s| s.median_ms).sum();
     let ceilings = match unit {
         TimeUnit::Milliseconds => Ceilings::reached_by(&steps),
         TimeUnit::Instructions => Ceilings::of_instructions(lanes(artifact)),
@@ -24,7 +29,8 @@ pub fn run(args: &TimeArgs, artifact: &Artifact<'_>, device: &mut dyn Device) ->
     let stack = artifact.header().stack_bytes;
     let mut document = json!({
         "artifact": args.artifact, "device": args.device.device, "threads": args.load.threads, "unit": unit.name(),
-        "total_ms": total, "whole_run_ms": whole_ms, "steps_of_whole": steps_of_whole,
+        "total_ms": total, "inputs_ms": inputs_ms, "whole_run_ms": whole_ms, "steps_of_whole": steps_of_whole.value,
+        "steps_of_whole_error": steps_of_whole.error, "rounds": rounds,
         "counter": clock.document(), "steps": steps.iter().map(|s| step_document(s, total, unit, ceilings)).collect::<Vec<_>>(),
     });
     if unit == TimeUnit::Instructions {
@@ -39,12 +45,11 @@ pub fn run(args: &TimeArgs, artifact: &Artifact<'_>, device: &mut dyn Device) ->
     }
     console::report(document, || {
         let table = match unit {
-            TimeUnit::Milliseconds => times(&steps, total, ceilings),
+            TimeUnit::Milliseconds => times(&steps, inputs_ms, total, ceilings),
             TimeUnit::Instructions => counts(&steps, total, ceilings),
         };
-        let together = format!("the steps together take {:.1} % of a whole run\n", steps_of_whole * 100.0);
         table
-            + &together
+            + &share_text(steps_of_whole, rounds)
             + &clock.text(unit, "step")
             + &memory.map(|used| memory_text(&used, stack)).unwrap_or_default()
     })
@@ -53,34 +58,38 @@ pub fn run(args: &TimeArgs, artifact: &Artifact<'_>, device: &mut dyn Device) ->
 fn step_document(s: &StepTime, total: f64, unit: TimeUnit, ceilings: Ceilings) -> Value {
     let mut step = json!({
         "step": s.step, "label": s.label, "kernel": s.kernel, "operations": s.operations, "bytes": s.bytes,
-        "median_ms": s.median_ms, "share": share(s, total), "gflops": gflops(s),
+        "median_ms": s.ms, "share": ratio(s.ms, total), "gflops": gflops(s),
         "gbytes_per_s": gbytes(s), "bound": Bound::of(s, ceilings).name(),
     });
     if unit == TimeUnit::Instructions {
-        step["instructions"] = instructions(s.median_ms).into();
+        step["instructions"] = instructions(s.ms).into();
         step["instructions_per_mac"] = per_mac(s).into();
     }
     step
 }
 
-fn times(steps: &[StepTime], total: f64, ceilings: Ceilings) -> String {
+fn times(steps: &[StepTime], inputs_ms: Option<f64>, total: f64, ceilings: Ceilings) -> String {
     let head = ["step", "ms", "share", "GFLOP/s", "GB/s", "bound"];
+    let decimals = if total < 0.01 { 6 } else { 4 };
     let mut text = format!(
         "{:>4} {:>10} {:>6} {:>9} {:>7}  {:<10}  kernel: nodes\n",
         head[0], head[1], head[2], head[3], head[4], head[5]
     );
     for s in steps {
-        let (percent, speed, bytes) = (share(s, total) * 100.0, gflops(s), gbytes(s));
+        let (percent, speed, bytes) = (ratio(s.ms, total) * 100.0, gflops(s), gbytes(s));
         text += &format!(
-            "{:4} {:10.4} {percent:5.1}% {speed:9.2} {bytes:7.2}  {:<10}  {}: {}\n",
+            "{:4} {:10.decimals$} {percent:5.1}% {speed:9.2} {bytes:7.2}  {:<10}  {}: {}\n",
             s.step,
-            s.median_ms,
+            s.ms,
             Bound::of(s, ceilings).name(),
             s.kernel,
             s.label
         );
     }
-    text += &format!("     {total:10.4} ms together\n");
+    if let Some(ms) = inputs_ms {
+        text += &format!("     {ms:10.decimals$} {:5.1}%  putting the inputs in place\n", ratio(ms, total) * 100.0);
+    }
+    text += &format!("     {total:10.decimals$} ms together\n");
     text + "bound: by arithmetic or by memory, whichever comes closer to the best that a step of this model reaches; \
             overhead: both together come to less than a quarter of it\n"
 }
@@ -90,8 +99,7 @@ fn counts(steps: &[StepTime], total: f64, ceilings: Ceilings) -> String {
     let mut text =
         format!("{:>4} {:>12} {:>6} {:>8}  {:<10}  kernel: nodes\n", head[0], head[1], head[2], head[3], head[4]);
     for s in steps {
-        let (count, percent, bound) =
-            (instructions(s.median_ms), share(s, total) * 100.0, Bound::of(s, ceilings).name());
+        let (count, percent, bound) = (instructions(s.ms), ratio(s.ms, total) * 100.0, Bound::of(s, ceilings).name());
         let mac = per_mac(s).map_or("-".into(), |per| format!("{per:.2}"));
         text += &format!("{:4} {count:12} {percent:5.1}% {mac:>8}  {bound:<10}  {}: {}\n", s.step, s.kernel, s.label);
     }
@@ -101,6 +109,20 @@ fn counts(steps: &[StepTime], total: f64, ceilings: Ceilings) -> String {
         all as f64 / macs as f64
     );
     text + "bound: by arithmetic or by memory, whichever needs more instructions at least; overhead: more than 4 times both\n"
+}
+
+/// What the steps take of a whole run, and how certain that is.
+fn share_text(share: Median, rounds: usize) -> String {
+    let percent = share.value * 100.0;
+    let Some(error) = share.error else { return format!("the steps together take {percent:.1} % of a whole run\n") };
+    let unreached = match share.is_within(rounds::CERTAIN) {
+        true => String::new(),
+        false => format!("; ± 1 % was not reached in {} s", rounds::LIMIT.as_secs()),
+    };
+    let error = error * 100.0;
+    format!(
+        "the steps together take {percent:.1} % ± {error:.1} of a whole run (median of {rounds} rounds and its standard error{unreached})\n"
+    )
 }
 
 fn memory_text(used: &MemoryUse, stack: u32) -> String {
@@ -114,16 +136,12 @@ fn memory_text(used: &MemoryUse, stack: u32) -> String {
     )
 }
 
-fn share(s: &StepTime, total: f64) -> f64 {
-    ratio(s.median_ms, total)
-}
-
 fn gflops(s: &StepTime) -> f64 {
-    ratio(s.operations as f64, s.median_ms) / 1e6
+    ratio(s.operations as f64, s.ms) / 1e6
 }
 
 fn gbytes(s: &StepTime) -> f64 {
-    ratio(s.bytes as f64, s.median_ms) / 1e6
+    ratio(s.bytes as f64, s.ms) / 1e6
 }
 
 /// `part / whole`; 0 of nothing.
@@ -133,7 +151,7 @@ fn ratio(part: f64, whole: f64) -> f64 {
 
 /// Instructions for each multiply-accumulate; `None` for a step without any.
 fn per_mac(s: &StepTime) -> Option<f64> {
-    (s.operations >= 2).then(|| instructions(s.median_ms) as f64 / (s.operations / 2) as f64)
+    (s.operations >= 2).then(|| instructions(s.ms) as f64 / (s.operations / 2) as f64)
 }
 
 /// Numbers of 32 bits that one instruction of the artifact's processor works on.
@@ -197,7 +215,18 @@ mod tests {
 
     fn step(operations: u64, bytes: u64, count: u64) -> StepTime {
         let (label, kernel) = (String::new(), String::new());
-        StepTime { step: 0, label, kernel, operations, bytes, median_ms: count as f64 / 1e6 }
+        StepTime { step: 0, label, kernel, operations, bytes, ms: count as f64 / 1e6 }
+    }
+
+    #[test]
+    fn an_uncertain_share_is_told_as_one() {
+        let share = |error| share_text(Median { value: 0.9912, error }, 94);
+        assert_eq!(share(None), "the steps together take 99.1 % of a whole run\n");
+        let certain =
+            "the steps together take 99.1 % ± 0.7 of a whole run (median of 94 rounds and its standard error)\n";
+        assert_eq!(share(Some(0.0071)), certain);
+        let busy = "standard error; ± 1 % was not reached in 15 s)\n";
+        assert!(share(Some(0.018)).contains("99.1 % ± 1.8 of") && share(Some(0.018)).ends_with(busy));
     }
 
     #[test]
