@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use lathe_executor::Progress;
 
 use crate::runner::Runner;
-use crate::timing::{TimeOptions, Timing, evaluate_while};
+use crate::timing::{TimeOptions, Timing};
 
 /// How often in a row the clock is read to find out what that takes.
 const READINGS: usize = 100;
@@ -76,7 +76,7 @@ impl Runner {
         let steps = 0..=self.artifact().step_count();
         let mut before = 0.0;
         let added = |steps| {
-            let taken = evaluate_while(&options, &wanted, || self.run_first(steps)).median_ms();
+            let taken = self.time_first(steps, &options, &wanted).median_ms();
             taken - std::mem::replace(&mut before, taken)
         };
         steps.map(added).collect()

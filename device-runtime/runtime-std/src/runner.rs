@@ -148,10 +148,8 @@ impl Runner {
         self.run_first(self.artifact().step_count());
     }
 
-    /// Runs the first `steps` steps on the inputs set. Not inlined: so that whole runs and parts of them, whose times are
-    /// compared, are the same instructions at the same addresses.
-    #[inline(never)]
-    pub(crate) fn run_first(&mut self, steps: usize) {
+    /// Runs the first `steps` steps on the inputs set.
+    fn run_first(&mut self, steps: usize) {
         self.restart();
         for _ in 0..steps {
             self.step();
@@ -210,7 +208,14 @@ impl Runner {
 
     /// The same, which stops between two runs when `wanted` says no: with the samples so far.
     pub fn time_while(&mut self, options: &TimeOptions, wanted: impl Fn() -> bool) -> Timing {
-        evaluate_while(options, wanted, || self.run())
+        self.time_first(self.artifact().step_count(), options, &wanted)
+    }
+
+    /// Times runs of the first `steps` steps. Not inlined: so that whole runs and parts of them, which are compared, are the
+    /// same instructions at the same addresses.
+    #[inline(never)]
+    pub(crate) fn time_first(&mut self, steps: usize, options: &TimeOptions, wanted: &dyn Fn() -> bool) -> Timing {
+        evaluate_while(options, wanted, || self.run_first(steps))
     }
 
     /// Puts the inputs whose memory a run overwrites back to the values set.
