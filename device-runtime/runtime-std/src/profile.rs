@@ -157,7 +157,5 @@ mod tests {
         assert!(is_short(&[25e-6, 80e-6, 95e-6, 85e-6], reading_ms));
         assert!(is_short(&[0.0, 2300e-6, 0.0, 0.0], reading_ms));
         assert!(!is_short(&[0.0, 2500e-6, 0.0, 0.0], reading_ms));
-        let reading_ms = super::reading_ms();
-        assert!(reading_ms > 0.0 && reading_ms < 1.0, "{reading_ms}");
     }
 }

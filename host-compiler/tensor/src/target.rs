@@ -1,6 +1,6 @@
 //! What recipes and the search need to know of a processor. The list of processors lives in code generation.
 
-/// Bytes of a cache line: of every processor described that has caches.
+/// Bytes of a cache line: of every processor described that has a second cache.
 pub const CACHE_LINE: usize = 64;
 
 /// Description of one processor as a target of kernels.

@@ -59,20 +59,21 @@ pub(super) fn compute_tile(
     if let (Some(block), Some(level)) = (&shape.block, reduce.first()) {
         accumulate(s, block, level, columns, true, target)?;
     }
-    pack_product(s, shape, columns - 1, tile, target)
+    pack_product(s, shape, columns - 1, tile, target)?;
+    Ok(())
 }
 
-/// Packs the weights of the stage that multiplies for column tiles of the register tile's width.
+/// Packs the weights of the stage that multiplies for column tiles of the register tile's width; their name, if it did.
 pub(super) fn pack_product(
     s: &mut Schedule,
     shape: &Shape,
     column: usize,
     tile: RegisterTile,
     target: &Target,
-) -> Result<(), ScheduleError> {
+) -> Result<Option<String>, ScheduleError> {
     match s.stage_named(shape.product()) {
         Some(id) => pack_weights(s, id, column, tile.vectors * target.lanes(4)),
-        None => Ok(()),
+        None => Ok(None),
     }
 }
 
@@ -166,7 +167,12 @@ fn walks_without_gap(s: &Schedule, id: StageId) -> bool {
 
 /// Packs the constant that is read along the columns (spatial axis `column`): column tiles outermost, then the reduction in its order, then
 /// the columns of a tile.
-pub(super) fn pack_weights(s: &mut Schedule, id: StageId, column: usize, width: i64) -> Result<(), ScheduleError> {
+pub(super) fn pack_weights(
+    s: &mut Schedule,
+    id: StageId,
+    column: usize,
+    width: i64,
+) -> Result<Option<String>, ScheduleError> {
     let stage = s.program().stage(id).clone();
     let column = VarId(column as u32);
     let mut found = None;
@@ -179,9 +185,9 @@ pub(super) fn pack_weights(s: &mut Schedule, id: StageId, column: usize, width: 
             }
         }
     });
-    let Some((buffer, index, position)) = found else { return Ok(()) };
+    let Some((buffer, index, position)) = found else { return Ok(None) };
     if s.readers(buffer).len() > 1 {
-        return Ok(());
+        return Ok(None);
     }
     // a dimension walked in blocks: blocks outside, what is in them innermost
     let mut dims = vec![format!("{position}/{width}")];
@@ -202,5 +208,6 @@ pub(super) fn pack_weights(s: &mut Schedule, id: StageId, column: usize, width: 
     dims.extend(rest.into_iter().map(|(_, text)| text));
     dims.push(format!("{position}%{width}"));
     let name = s.program().buffer(buffer).name.clone();
-    take(s, format!("pack {name} {}", dims.join(" ")))
+    take(s, format!("pack {name} {}", dims.join(" ")))?;
+    Ok(Some(name))
 }

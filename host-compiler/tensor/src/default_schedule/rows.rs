@@ -4,6 +4,7 @@
 use super::elementwise::{parallel_outermost, remaining, schedule_map};
 use super::inlining::inline_maps;
 use super::take;
+use crate::loops::LoopKind;
 use crate::program::{Body, Role, StageId};
 use crate::schedule::{Schedule, ScheduleError};
 use crate::target::Target;
@@ -126,7 +127,7 @@ fn reduction(s: &mut Schedule, name: &str, target: &Target) -> Result<(), Schedu
         take(s, format!("cache_write {name}"))?;
         schedule_map(s, name, target)?;
         let loops = s.loops_of(name);
-        let tile = loops.iter().rev().find(|l| l.ends_with(".0") || s.is_parallel(l)).cloned();
+        let tile = loops.iter().rev().find(|l| l.ends_with(".0") || s.is_of_kind(l, LoopKind::Parallel)).cloned();
         if let Some(at) = tile {
             let local = format!("{name}.local");
             take(s, format!("compute_at {local} {at}"))?;

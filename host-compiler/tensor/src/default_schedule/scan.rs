@@ -51,5 +51,8 @@ fn step(s: &mut Schedule, name: &str, target: &Target) -> Result<(), ScheduleErr
     }
     take(s, format!("unroll {last}.1"))?;
     take(s, format!("vectorize {last}.2"))?;
-    if reduce.is_empty() { Ok(()) } else { pack_weights(s, id, stage.axes.len() - 1, vectors * lanes) }
+    if !reduce.is_empty() {
+        pack_weights(s, id, stage.axes.len() - 1, vectors * lanes)?;
+    }
+    Ok(())
 }

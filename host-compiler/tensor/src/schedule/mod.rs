@@ -12,8 +12,8 @@
 mod apply;
 mod edit;
 mod error;
+mod fetch_share;
 mod packing;
-mod prefetching;
 pub mod primitives;
 mod query;
 mod region;
@@ -23,8 +23,8 @@ mod trace;
 mod tree;
 
 pub use error::ScheduleError;
+pub(crate) use fetch_share::{Fetched, Prefetch, fetched};
 pub use packing::{PackedDim, Packing};
-pub(crate) use prefetching::{Fetched, Prefetch, fetched};
 pub use region::Region;
 pub use state::Schedule;
 pub use trace::{Step, Trace};

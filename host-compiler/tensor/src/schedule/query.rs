@@ -74,8 +74,8 @@ impl Schedule {
         self.block(id).is_some()
     }
 
-    /// Whether the loop `name` is parallel.
-    pub fn is_parallel(&self, name: &str) -> bool {
-        self.loop_named(name).and_then(|v| self.loop_ref(v)).is_some_and(|l| l.kind == LoopKind::Parallel)
+    /// Whether the loop `name` is executed so.
+    pub fn is_of_kind(&self, name: &str, kind: LoopKind) -> bool {
+        self.loop_named(name).and_then(|v| self.loop_ref(v)).is_some_and(|l| l.kind == kind)
     }
 }

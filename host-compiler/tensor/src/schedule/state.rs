@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::fetch_share::Prefetch;
 use super::packing::Packing;
-use super::prefetching::Prefetch;
 use super::region::Region;
 use super::trace::Trace;
 use super::tree::{Block, Loop, Tree};

@@ -1,5 +1,6 @@
 //! The loop tree as text, for reading, for error messages and for golden tests.
 
+use super::fetch_share::Prefetch;
 use super::state::Schedule;
 use super::tree::{Block, Tree};
 use crate::expr::VarId;
@@ -29,10 +30,18 @@ impl Schedule {
                 let kind = l.kind.word();
                 let intrinsic = self.tensorized.iter().find(|(var, _)| *var == l.var);
                 let by = intrinsic.map_or(String::new(), |(_, i)| format!(" by {}", i.name));
-                line(&v.name, format!("{kind} {} in 0..{}{by}", v.name, v.extent));
+                line(&v.name, format!("{kind} {} in 0..{}{by}{}", v.name, v.extent, self.fetches_text(l.var)));
                 l.body.iter().for_each(|t| self.write_tree(t, depth + 1, mark, out));
             }
         }
+    }
+
+    fn fetches_text(&self, at: VarId) -> String {
+        let here = self.prefetches.iter().filter(|p| p.at == at);
+        let text = |p: &Prefetch| {
+            format!(", fetching {} of the next {}", self.program.buffer(p.buffer).name, self.var(p.ahead).name)
+        };
+        here.map(text).collect()
     }
 
     fn block_text(&self, block: &Block) -> String {

@@ -14,7 +14,7 @@ use crate::recipes::GroupProgram;
 use crate::schedule::Schedule;
 use crate::target::Target;
 
-fn target(name: &str, vector_bits: u32, vector_registers: u32, multiply_by_lane: bool) -> Target {
+pub(super) fn target(name: &str, vector_bits: u32, vector_registers: u32, multiply_by_lane: bool) -> Target {
     Target {
         name: name.to_string(),
         triple: String::new(),

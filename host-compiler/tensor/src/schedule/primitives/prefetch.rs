@@ -1,10 +1,11 @@
 //! `prefetch BUFFER LOOP AT`: while an iteration of LOOP runs, what its next one reads of BUFFER is brought into the
 //! cache, a share of it at each iteration of AT.
 //!
-//! Contract: AT is a serial loop in LOOP, or LOOP itself; LOOP is serial or parallel. What is in AT reads BUFFER, which
-//! lies in memory, at one offset from a place that only LOOP and the loops around it move. AT runs at most twice as often
-//! as there are cache lines to fetch. No value changes; at the last iteration, what lies behind in memory is fetched. A
-//! later step that breaks this is refused. As in TVM's `Schedule.prefetch`, but spread over the time that there is.
+//! Contract: AT is a serial loop in LOOP, or LOOP itself; LOOP is serial or parallel. What is in AT reads BUFFER, an
+//! operand of the kernel not fetched ahead before, in one piece that LOOP and the loops around it move. AT runs at most
+//! twice as often as there are cache lines to fetch, and often enough that 64 each time are all. A later step that breaks
+//! this is refused. No value changes. A worker's first piece is not fetched ahead; at its last iteration, what lies behind
+//! in memory is. As in TVM's `Schedule.prefetch`, but spread over the time that there is.
 //!
 //! ```text
 //! for b in 0..4                          for b in 0..4
@@ -40,10 +41,8 @@ pub(super) fn recheck(s: &Schedule) -> Outcome {
         let kind = |v| s.loop_ref(v).map(|l| l.kind);
         let refused = match (kind(p.ahead), kind(p.at)) {
             (None, _) | (_, None) => Some("a loop of it would be gone: prefetch last".to_string()),
-            (Some(LoopKind::Serial | LoopKind::Parallel), Some(LoopKind::Serial | LoopKind::Parallel)) => {
-                fetched(s, p).err()
-            }
-            _ => Some("its loops must be serial".to_string()),
+            (Some(LoopKind::Serial | LoopKind::Parallel), Some(LoopKind::Serial)) => fetched(s, p).err(),
+            _ => Some(format!("`{at}` must be serial, and `{}` serial or parallel", s.var(p.ahead).name)),
         };
         let in_memory = !s.regions.contains_key(&p.buffer);
         if let Some(reason) = refused.or((!in_memory).then(|| "it is no operand of the kernel".to_string())) {

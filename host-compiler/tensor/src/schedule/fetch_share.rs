@@ -6,6 +6,9 @@ use crate::index::{Sum, substitute};
 use crate::loops::store_of;
 use crate::target::CACHE_LINE;
 
+/// The most cache lines asked for at once.
+const MOST_LINES: i64 = 64;
+
 /// While an iteration of `ahead` runs, what its next one reads of `buffer` is fetched, a share at each iteration of `at`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Prefetch {
@@ -71,6 +74,10 @@ fn share(s: &Schedule, prefetch: &Prefetch, span: &Span, between: &[VarId]) -> R
     let each = (lines + iterations - 1) / iterations;
     if each * iterations > 2 * lines {
         return Err(format!("`{}` runs {iterations} times for {lines} cache lines", s.var(prefetch.at).name));
+    }
+    if each > MOST_LINES {
+        let at = &s.var(prefetch.at).name;
+        return Err(format!("{each} cache lines at each iteration of `{at}` are too many (at most {MOST_LINES})"));
     }
     let next = Expr::Var(prefetch.ahead) + Expr::Index(1);
     let first = substitute(&span.first, &|v| (v == prefetch.ahead).then(|| next.clone()));
