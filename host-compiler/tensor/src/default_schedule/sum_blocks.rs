@@ -10,9 +10,9 @@
 //!
 //! On the left each row tile reads all weights of the column tile: the first one from wherever they are, as fast as they
 //! come, the others from the second cache if they stay there. On the right a block's weights stay in the first cache,
-//! and the next block's are fetched meanwhile, evenly over the time that the rows take. Either alone gains nothing: on
-//! Zen 3, ResNet's 7²x512 (9.4 MB of weights, read from memory) ran at 78-85 % of the peak before, at 77-81 % with the
-//! order alone, and with both at 92-94 %. Where all weights stay in the second cache, sums in memory are only a price.
+//! and the next block's are fetched meanwhile, evenly over the time that the rows take. The order alone gains nothing: on
+//! Zen 3, ResNet's 7²x512 (9.4 MB of weights, read from memory) ran at 78-85 % of the peak before, at 77-81 % with it, and
+//! with both at 92-94 %. Where all weights stay in the second cache, sums in memory are only a price.
 
 use super::compute_tile::{Shape, accumulate, pack_product, vectorize_tile};
 use super::register_tile::RegisterTile;

@@ -95,7 +95,8 @@ fn few_rows_with_weights_beyond_the_caches_fetch_them_ahead() {
     }
     // rows, sums and columns that no tile divides
     for on in [&avx2, &neon, &avx512] {
-        for (m, k, n) in [(2, 1000, 3001), (13, 1024, 2000), (49, 2048, 2048), (63, 600, 4096)] {
+        assert!(fetches(13, 1024, 2000, on).is_some(), "{}", on.name);
+        for (m, k, n) in [(2, 1000, 3001), (49, 2048, 2048), (63, 600, 4096)] {
             fetches(m, k, n, on);
         }
     }

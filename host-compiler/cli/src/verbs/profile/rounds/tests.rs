@@ -1,3 +1,5 @@
+//! Rounds on a made-up device, whose clock does not depend on the machine.
+
 use std::cell::Cell;
 
 use lathe_runtime_std::Timing;
